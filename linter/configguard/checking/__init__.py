@@ -1,0 +1,1 @@
+"""Findings, notices and problems: what a check has to say."""

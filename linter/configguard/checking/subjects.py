@@ -1,0 +1,94 @@
+"""What rules judge: suites and their settings, as facts under one name each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from configguard.evaluate.constraints import is_number
+from configguard.project.suites import Suite
+from configguard.runners.profile import (
+    Fact,
+    KnownFact,
+    Profile,
+    SettingEntry,
+    UnknownFact,
+)
+from configguard.ruleset.rule import Over
+
+_LONGEST_TIMER = 2_147_483_647
+_TIMEOUTS = ("testTimeoutMs", "hookTimeoutMs")
+
+
+class Subject(NamedTuple):
+    """One thing to judge in one environment. `name` tells subjects of a suite apart."""
+
+    over: Over
+    name: str
+    suite: Suite
+    environment: str
+    profile: Profile
+    facts: dict[str, Fact]
+    entries: tuple[SettingEntry, ...] = ()
+
+
+def subjects_of(suite: Suite) -> list[Subject]:
+    """A suite and its settings in each environment."""
+    found: list[Subject] = []
+    for environment, profile in suite.profiles.items():
+        common: dict[str, Fact] = {
+            "kind": _kind(suite),
+            "runner": KnownFact(suite.runner, "default"),
+        }
+        whole = {**common, **profile.facts, "neverStarts": KnownFact(never_starts(profile))}
+        found.append(Subject("suite", "", suite, environment, profile, whole))
+        for entries in _groups(profile.settings):
+            facts = {**common, **_setting_facts(entries)}
+            name = ",".join(entry.setting for entry in entries)
+            found.append(Subject("setting", name, suite, environment, profile, facts, entries))
+    return found
+
+
+def never_starts(profile: Profile) -> bool:
+    """Whether the runner refuses to start, or runs nothing, whatever the conditions are."""
+    outcome = profile.facts["outcome"]
+    return isinstance(outcome, KnownFact) and outcome.value != "runs"
+
+
+def _kind(suite: Suite) -> Fact:
+    if suite.kind.kind == "unknown":
+        return UnknownFact("the kind of the suite is not clear from its signals", "default")
+    return KnownFact(suite.kind.kind, "default")
+
+
+def _groups(entries: tuple[SettingEntry, ...]) -> list[tuple[SettingEntry, ...]]:
+    """Settings that share one fate (same place to go, same reason) are one subject."""
+    groups: dict[tuple[object, ...], list[SettingEntry]] = {}
+    for entry in entries:
+        shared = entry.removes is not None and not entry.idle
+        own = None if shared else entry.setting
+        key = (entry.effect, entry.reason, entry.removes, entry.when, own)
+        groups.setdefault(key, []).append(entry)
+    ordered = (sorted(group, key=lambda entry: not entry.lowers) for group in groups.values())
+    return [tuple(group) for group in ordered]
+
+
+def _setting_facts(entries: tuple[SettingEntry, ...]) -> dict[str, Fact]:
+    first = entries[0]
+    facts: dict[str, Fact] = {
+        "setting": KnownFact(first.setting),
+        "effect": KnownFact(first.effect),
+        "would": KnownFact(first.would or "none"),
+        "lowers": KnownFact(any(entry.lowers for entry in entries)),
+        "idle": KnownFact(all(entry.idle for entry in entries)),
+        "overflows": KnownFact(_overflows(first)),
+    }
+    if is_number(first.value) or isinstance(first.value, str | bool):
+        facts["value"] = KnownFact(first.value)
+    return facts
+
+
+def _overflows(entry: SettingEntry) -> bool:
+    """Whether a timeout is longer than Node's timers can hold."""
+    return (
+        entry.would in _TIMEOUTS and is_number(entry.value) and bool(entry.value > _LONGEST_TIMER)
+    )

@@ -1,0 +1,217 @@
+"""Drafts to findings: the rule's templates filled, every number with the place it comes from."""
+
+from __future__ import annotations
+
+from configguard.checking.check import Draft
+from configguard.checking.finding import Because, Finding
+from configguard.limits.limits import Limit, Limits
+from configguard.project.suites import Suite
+from configguard.ruleset.judge import Violation
+from configguard.ruleset.messages import (
+    SETTING_NAMES,
+    condition_text,
+    fact_text,
+    fill,
+    milliseconds,
+    on_cpus,
+    said,
+)
+from configguard.runners.profile import KnownFact, RangeFact, number, when_json
+from configguard.runners.spelling import Change, candidates
+from configguard.source.span import Origin
+
+_BREAKS = {
+    "throws": "refuses to start",
+    "runs-nothing": "runs no test and passes",
+    "overflows": "fails every test",
+    "refuses-to-start": "refuses to start",
+    "runs-nothing-and-passes": "runs no test and passes",
+}
+_BREAKS_WHY = {
+    "refuses to start": "No test runs at all, and on a smaller machine it may look fine.",
+    "runs no test and passes": (
+        "The run is green although nothing was tested: a false green hides every fault."
+    ),
+    "fails every test": "Every test that waits for anything fails at once, whatever it tests.",
+}
+
+
+def worded(draft: Draft, limits: Limits, cpus: int) -> Finding:
+    """A finding in words."""
+    rule, subject = draft.rule, draft.subject
+    values = _values(draft, limits, cpus)
+    defaulted = _defaulted(draft)
+    label = rule.text("missing") if defaulted and rule.text("missing") else rule.text("label")
+    at = _place(draft)
+    remedy = rule.text("remedy")
+    told = [fill(remedy, values)] if remedy and values["spelling"] else []
+    if "repair" in remedy:
+        told = [values["repair"]]
+    return Finding(
+        rule.id,
+        draft.severity,
+        fill(rule.text("message"), values),
+        at,
+        (subject.suite.id,),
+        draft.environments,
+        subject.name or draft.key[2],
+        fill(label, values),
+        fill(rule.text("consequence"), values),
+        tuple(told),
+        tuple(_because(draft, at, limits)),
+        "sure" if draft.sure else "depends",
+        None if draft.when.always else when_json(draft.when),
+    )
+
+
+def spelled(draft: Draft, fact: str) -> Change | None:
+    """The plainest change that would give the wanted fact."""
+    suite = draft.subject.suite
+    names = draft.subject.profile.names
+    found = candidates(suite.runner, suite.version, fact, draft.wanted[fact], names)
+    return next(found, None)
+
+
+def _defaulted(draft: Draft) -> bool:
+    return not draft.subject.entries and draft.violations[0].case.fact.origin == "default"
+
+
+def _place(draft: Draft) -> Origin:
+    if draft.subject.entries:
+        return draft.subject.entries[0].at
+    fact = draft.violations[0].case.fact
+    own = fact.at if fact.origin != "default" else ()
+    if own:
+        return own
+    reasons = draft.subject.profile.reasons
+    if draft.violations[0].fact == "neverStarts" and reasons and reasons[0].at:
+        return reasons[0].at
+    return draft.subject.profile.anchor
+
+
+def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
+    """Every placeholder that a rule of this subject may use."""
+    subject, first = draft.subject, draft.violations[0]
+    suite, fact = subject.suite, first.case.fact
+    values = {
+        "suite": suite.id,
+        "runner": suite.runner,
+        "version": version_text(suite),
+        "on-cpus": on_cpus(fact, cpus),
+        "condition": condition_text(draft.when),
+        "limit": _limit_text(first, limits),
+        "expression": str(fact.expression) if isinstance(fact, RangeFact) else "",
+        "spelling": ", ".join(str(change) for fact in draft.wanted if (change := spelled(draft, fact))),
+        "missing-settings": _joined([SETTING_NAMES.get(name, name) for name in _broken(draft)]),
+        "defaults": _joined([_default_text(draft, name, cpus) for name in _broken(draft)]),
+    }
+    name = first.fact.split(".")[0]
+    if not subject.entries:
+        values[name] = fact_text(name, fact, cpus)
+    if name == "retries" and isinstance(fact, KnownFact):
+        told = fact.value
+        values["attempts"] = str(number(told + 1)) if isinstance(told, float) else "endlessly many"
+    values.update(_setting_values(draft, cpus))
+    values.update(_breaking_values(draft))
+    return values
+
+
+def _broken(draft: Draft) -> list[str]:
+    return [violation.fact.split(".")[0] for violation in draft.violations]
+
+
+def _default_text(draft: Draft, name: str, cpus: int) -> str:
+    fact = draft.subject.facts[name]
+    first = fact if not hasattr(fact, "cases") else fact.cases[0].fact
+    what = "a test" if name.startswith("test") else "a hook"
+    return f"{fact_text(name, first, cpus)} for {what}"
+
+
+def _setting_values(draft: Draft, cpus: int) -> dict[str, str]:
+    entries = draft.subject.entries
+    if not entries:
+        return {"settings": "", "reason": "", "effective": ""}
+    would = entries[0].would or ""
+    return {
+        "settings": _joined([entry.setting.removeprefix("test.") for entry in entries]),
+        "reason": entries[0].reason,
+        "effective": said(would, draft.subject.profile.facts.get(would), cpus),
+    }
+
+
+def _breaking_values(draft: Draft) -> dict[str, str]:
+    entries, profile = draft.subject.entries, draft.subject.profile
+    outcome = profile.facts["outcome"]
+    kind = entries[0].effect if entries else str(getattr(outcome, "value", ""))
+    if entries and "overflows" in {violation.fact for violation in draft.violations}:
+        kind = "overflows"
+    breaks = _BREAKS.get(kind, "does not work")
+    changes = [str(change) for fact in draft.wanted if (change := spelled(draft, fact))]
+    repair = f"Write `{', '.join(changes)}` instead." if changes else "Take it out or correct it."
+    values = {"breaks": breaks, "breaks-why": _BREAKS_WHY.get(breaks, ""), "repair": repair}
+    if not entries and profile.reasons:
+        values["reason"] = profile.reasons[0].message
+    return values
+
+
+def _limit_text(violation: Violation, limits: Limits) -> str:
+    if violation.limit is None:
+        return ""
+    value = limits[violation.limit].value
+    return milliseconds(value) if violation.limit.endswith("Ms") else f"{value:g}"
+
+
+def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
+    """The evidence behind a finding, from the primary place outwards."""
+    found: list[Because] = []
+    entries = draft.subject.entries
+    for entry in entries[1:]:
+        found.append(Because("no effect either", entry.at[:1]))
+    for index, span in enumerate(at[1:]):
+        last = index == len(at) - 2
+        found.append(Because("the value is written here" if last else "it comes from here", (span,)))
+    own = draft.subject.suite.file
+    if at[0].file != own:
+        via = entries[0].via if entries else _via(draft)
+        inside = [span for span in via if span.file == own]
+        found += [Because(f"{own} takes it in here", (span,)) for span in inside[:1]]
+    for name in dict.fromkeys(violation.limit for violation in draft.violations):
+        if name is not None and limits[name].stated:
+            found.append(_limit_because(name, limits[name]))
+    if entries or _defaulted(draft):
+        found += _version_because(draft.subject.suite)
+    return found
+
+
+def _via(draft: Draft) -> Origin:
+    first = draft.violations[0].case.fact
+    for via in draft.subject.profile.via.values():
+        if via and first.at and any(span.file == draft.subject.suite.file for span in via):
+            return via
+    return ()
+
+
+def _limit_because(name: str, limit: Limit) -> Because:
+    return Because(f"the limit {name} is {limit.value:g} here", limit.at)
+
+
+def _version_because(suite: Suite) -> list[Because]:
+    installed = suite.installed
+    if not installed.at:
+        return []
+    return [Because(f"this names {suite.runner} {version_text(suite)}", installed.at)]
+
+
+def version_text(suite: Suite) -> str:
+    """The version as a person would say it: `3.2.7`, `^3.1.0`, or `of unknown version`."""
+    installed = suite.installed
+    return installed.version or installed.range or "of unknown version"
+
+
+def _joined(parts: list[str]) -> str:
+    unique = list(dict.fromkeys(parts))
+    if len(unique) < 2:
+        return "".join(unique)
+    return f"{', '.join(unique[:-1])} and {unique[-1]}"
+
+

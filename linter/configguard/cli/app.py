@@ -1,0 +1,150 @@
+"""The `configguard` command. Each command imports what it needs when it runs: starts are fast."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from configguard import __version__
+
+app = typer.Typer(
+    name="configguard",
+    help="Works out what test-runner configs really do, without running them.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Paths = Annotated[Optional[list[str]], typer.Argument(help="Files or folders.", show_default=".")]
+Root = Annotated[Optional[Path], typer.Option(help="The project's root folder.")]
+LimitsFile = Annotated[Optional[Path], typer.Option("--limits", help="A limits file to use.")]
+Cpus = Annotated[
+    Optional[int], typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and problems only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Notices in full.")]
+Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
+Format = Annotated[str, typer.Option("--output-format", help="text, concise or json.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"configguard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def configguard(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Works out what test-runner configs really do, without running them."""
+    del version
+
+
+@app.command()
+def check(
+    paths: Paths = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Write the safe fixes.")] = False,
+    unsafe_fixes: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="With --fix or --diff: the unsafe ones too.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would do.")] = False,
+    output_format: Format = "text",
+    select: Annotated[Optional[list[str]], typer.Option(help="Only these rules.")] = None,
+    ignore: Annotated[Optional[list[str]], typer.Option(help="Not these rules.")] = None,
+    fail_on: Annotated[
+        str, typer.Option(help="The least severity that makes the exit code 1.")
+    ] = "error",
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Findings exit 0.")] = False,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Skip named files that are no configs.")
+    ] = False,
+    limits: LimitsFile = None,
+    cpus: Cpus = None,
+    root: Root = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = "auto",
+) -> None:
+    """Check configs against the limits."""
+    from configguard.cli.check import CheckRequest, run_check
+    from configguard.cli.common import Request
+
+    common = Request(tuple(paths or ["."]), root, limits, cpus, quiet, verbose, color, skip_unknown)
+    request = CheckRequest(
+        fix=fix,
+        unsafe=unsafe_fixes,
+        diff=diff,
+        output_format=output_format,
+        select=_names(select),
+        ignore=_names(ignore),
+        fail_on=fail_on,
+        exit_zero=exit_zero,
+    )
+    raise typer.Exit(run_check(common, request))
+
+
+@app.command()
+def show(
+    paths: Paths = None,
+    output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
+    limits: LimitsFile = None,
+    cpus: Cpus = None,
+    root: Root = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = "auto",
+) -> None:
+    """Print the effective settings of each suite, and where each value comes from."""
+    from configguard.cli.common import Request
+    from configguard.cli.show import run_show
+
+    common = Request(tuple(paths or ["."]), root, limits, cpus, quiet, verbose, color, False)
+    raise typer.Exit(run_show(common, output_format))
+
+
+@app.command()
+def rules(
+    output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
+) -> None:
+    """List the rules."""
+    from configguard.cli.rules import run_rules
+
+    raise typer.Exit(run_rules(output_format))
+
+
+@app.command()
+def explain(rule: Annotated[str, typer.Argument(help="A rule's id.")]) -> None:
+    """Print one rule's page."""
+    from configguard.cli.rules import run_explain
+
+    raise typer.Exit(run_explain(rule))
+
+
+def _names(given: Optional[list[str]]) -> Optional[tuple[str, ...]]:
+    """`--select a,b --select c` as names; None where the option was not given."""
+    if given is None:
+        return None
+    return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
+
+
+def main() -> None:
+    """Run the command line; the process ends with the contract's exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # A name that the terminal cannot show is escaped, never a traceback.
+            reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader (`head`) has gone: nothing is left to say.
+        sys.stderr.close()
+        raise SystemExit(1) from None

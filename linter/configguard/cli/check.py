@@ -1,0 +1,190 @@
+"""`configguard check`: judge, fix or show the fixes, report, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
+from configguard.checking.session import Judgement, Options, Session
+from configguard.checking.wording import worded
+from configguard.cli.common import Request, fail, one_of, place_of, reader, style_for, suggestion
+from configguard.ruleset.rule import Rule, builtin_rules
+from configguard.source.document import Document
+
+Read = Callable[[str], "Document | None"]
+
+
+class CheckRequest(NamedTuple):
+    """The options of `check` alone."""
+
+    fix: bool
+    unsafe: bool
+    diff: bool
+    output_format: str
+    select: tuple[str, ...] | None
+    ignore: tuple[str, ...] | None
+    fail_on: str
+    exit_zero: bool
+
+
+def run_check(request: Request, wanted: CheckRequest) -> int:
+    """Check, print, and give the exit code."""
+    one_of("--output-format", wanted.output_format, ("text", "concise", "json"))
+    one_of("--fail-on", wanted.fail_on, SEVERITIES)
+    if wanted.fix and wanted.diff:
+        fail("--fix writes and --diff only shows: give one of them")
+    style = style_for(request.color)
+    options = Options(
+        chosen_rules(wanted.select, wanted.ignore),
+        request.limits,
+        request.cpus,
+        request.skip_unknown,
+    )
+    place = place_of(request)
+    session = Session(place.workspace, options)
+    judgement = session.judge(place.paths)
+    changed: list[Problem] = []
+    fixed = 0
+    if wanted.fix or wanted.diff:
+        result = _fixed(session, judgement, wanted)
+        if isinstance(result, Problem):
+            changed = [result]
+        elif wanted.diff:
+            return _print_diff(session, judgement, result, request, wanted)
+        elif result.changes:
+            from configguard.fixing.apply import write_all
+            from configguard.source.workspace import Workspace
+
+            changed = write_all(place.workspace, result.changes)
+            fixed = result.count if not changed else 0
+            session = Session(Workspace(place.workspace.root), options)
+            judgement = session.judge(place.paths)
+    read = reader(session.workspace, request.limits)
+    report = report_of(session, judgement)
+    report.problems += changed
+    _print_report(report, read, request, wanted, style, fixed)
+    return exit_code(report, wanted)
+
+
+def chosen_rules(
+    select: tuple[str, ...] | None, ignore: tuple[str, ...] | None
+) -> tuple[Rule, ...]:
+    """The rules that are asked for. Ends with exit code 2 on an unknown one."""
+    known = builtin_rules()
+    for option, names in (("--select", select), ("--ignore", ignore)):
+        for name in names or ():
+            if name not in known:
+                near = suggestion(name, tuple(known))
+                fail(f"{option} {name}: there is no such rule{near or '; see configguard rules'}")
+    return tuple(
+        rule
+        for name, rule in known.items()
+        if (select is None or name in select) and name not in (ignore or ())
+    )
+
+
+def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True) -> Report:
+    """Findings in words, each with its verified fix where it has one."""
+    findings: dict[tuple[object, ...], Finding] = {}
+    for draft in judgement.drafts:
+        limits = judgement.limits[draft.subject.suite.id]
+        finding = worded(draft, limits, session.cpus)
+        if plan_fixes and draft.rule.fix is not None:
+            from configguard.fixing.plan import Planned, plan
+
+            planned = plan(session, judgement, draft)
+            if isinstance(planned, Planned):
+                finding = finding.having(fix=planned.fix)
+            elif draft.wanted:
+                finding = finding.having(remedy=(*finding.remedy, f"Not fixed by --fix: {planned}."))
+        key = (finding.rule, finding.at[0], finding.subject, finding.severity)
+        before = findings.get(key)
+        if before is not None:
+            finding = before.having(suites=(*before.suites, *finding.suites))
+        findings[key] = finding
+    ordered = sorted(findings.values(), key=lambda one: (one.at[0], one.rule))
+    return Report(
+        ordered,
+        list(judgement.notices),
+        list(judgement.problems),
+        len({suite.file for suite in judgement.suites}),
+        len(judgement.suites),
+    )
+
+
+def exit_code(report: Report, wanted: CheckRequest) -> int:
+    """CONTRACT.md section 2."""
+    if any(problem.severity == "error" for problem in report.problems):
+        return 2
+    threshold = cast("Severity", wanted.fail_on)
+    grave = any(at_least(finding.severity, threshold) for finding in report.findings)
+    return 1 if grave and not wanted.exit_zero else 0
+
+
+def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest):  # type: ignore[no-untyped-def]
+    from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
+
+    try:
+        return fix_all(session, judgement, unsafe=wanted.unsafe)
+    except DoNotConverge:
+        message = f"the fixes did not settle in {MAX_ROUNDS} rounds: nothing was written"
+        return Problem(message)
+
+
+def _print_report(
+    report: Report,
+    read: Read,
+    request: Request,
+    wanted: CheckRequest,
+    style: object,
+    fixed: int,
+) -> None:
+    if wanted.output_format == "json":
+        from configguard.report.formats import check_json
+
+        sys.stdout.write(check_json(report, read))
+        return
+    from configguard.report.text import render_check, render_concise
+
+    if wanted.output_format == "concise":
+        sys.stdout.write(render_concise(report, read))
+        return
+    text = render_check(
+        report, read, style, verbose=request.verbose, quiet=request.quiet, fixed=fixed
+    )
+    sys.stdout.write(text)
+
+
+def _print_diff(session, judgement, result, request, wanted) -> int:  # type: ignore[no-untyped-def]
+    from configguard.fixing.apply import Fixed
+
+    assert isinstance(result, Fixed)
+    read = reader(session.workspace, request.limits)
+    for file in sorted(result.changes):
+        document = read(file)
+        before = document.data if document is not None else b""
+        sys.stdout.write(unified(file, before, result.changes[file]))
+    left = len(result.judgement.drafts)
+    plural = "" if result.count == 1 else "s"
+    print(
+        f"{result.count} finding{plural} would be fixed, {left} would remain; nothing was written.",
+        file=sys.stderr,
+    )
+    after = report_of(session, result.judgement, plan_fixes=False)
+    code = exit_code(after, wanted)
+    return max(code, 1 if result.changes and not wanted.exit_zero else 0)
+
+
+def unified(file: str, before: bytes, after: bytes) -> str:
+    """A unified diff of one file, safe to print."""
+    from difflib import unified_diff
+
+    from configguard.report.text_safety import one_line
+
+    name = one_line(file)
+    old = before.decode("utf-8", "replace").splitlines()
+    new = after.decode("utf-8", "replace").splitlines()
+    lines = unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
+    return "".join(f"{one_line(line, 2000)}\n" for line in lines)

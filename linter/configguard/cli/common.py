@@ -1,0 +1,103 @@
+"""What `check` and `show` share: the workspace for the paths given, reading, and styles."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from configguard.project.root import find_root
+from configguard.report.style import Style, decide_color
+from configguard.source.document import Document
+from configguard.source.workspace import MAX_CONFIG_BYTES, MAX_LOCK_BYTES, Unreadable, Workspace
+from configguard.source.workspace import read_regular_file as read_outside
+
+USAGE = 2
+
+
+class Request(NamedTuple):
+    """The options that `check` and `show` share."""
+
+    paths: tuple[str, ...]
+    root: Path | None
+    limits: Path | None
+    cpus: int | None
+    quiet: bool
+    verbose: bool
+    color: str
+    skip_unknown: bool
+
+
+class Place(NamedTuple):
+    """The workspace to look at and the paths in it, relative to its root."""
+
+    workspace: Workspace
+    paths: tuple[str, ...]
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong with the options and end with exit code 2."""
+    from configguard.report.text_safety import one_line
+
+    print(f"configguard: {one_line(message, 500)}", file=sys.stderr)
+    raise SystemExit(USAGE)
+
+
+def one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuse a value that an option does not have, with the nearest that it has."""
+    if value not in allowed:
+        fail(f"{option} {value!r} is not one of {', '.join(allowed)}{suggestion(value, allowed)}")
+
+
+def suggestion(value: str, known: tuple[str, ...]) -> str:
+    """`: did you mean 'x'?` where a known name is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(value, known, 1)
+    return f": did you mean {near[0]!r}?" if near else ""
+
+
+def place_of(request: Request) -> Place:
+    """The root for the paths given, and the paths below it."""
+    if request.root is not None and not request.root.is_dir():
+        fail(f"--root {request.root}: there is no such folder")
+    first = Path(request.paths[0])
+    root = find_root(first if first.exists() else Path("."), request.root)
+    workspace = Workspace(root)
+    return Place(workspace, tuple(_relative(workspace.root, path) for path in request.paths))
+
+
+def _relative(root: Path, path: str) -> str:
+    """A path of the command line relative to the root, with `/`; links in it are kept."""
+    absolute = Path(os.path.realpath(Path(path).parent), Path(path).name)
+    if Path(path).name in ("", ".", ".."):
+        absolute = Path(os.path.realpath(path))
+    relative = os.path.relpath(absolute, root).replace(os.sep, "/")
+    return "" if relative == "." else relative
+
+
+def reader(workspace: Workspace, limits: Path | None) -> Callable[[str], Document | None]:
+    """Reads what reports quote: files of the workspace, and the limits file that was named."""
+
+    def read(file: str) -> Document | None:
+        if limits is not None and file == str(limits):
+            data = read_outside(limits, file, MAX_CONFIG_BYTES)
+            return None if isinstance(data, Unreadable) else Document(file, data)
+        document = workspace.read(file, MAX_LOCK_BYTES)
+        return None if isinstance(document, Unreadable) else document
+
+    return read
+
+
+def style_for(color: str) -> Style:
+    """Colour, glyphs and width for what is printed to standard output."""
+    one_of("--color", color, ("auto", "always", "never"))
+    stream = sys.stdout
+    encoding = (stream.encoding or "ascii").lower()
+    width = 80
+    if stream.isatty():
+        width = max(60, min(120, os.get_terminal_size(stream.fileno()).columns))
+    chosen = "always" if color == "always" else "never" if color == "never" else "auto"
+    return Style(decide_color(chosen, stream, os.environ), "utf" in encoding, width)

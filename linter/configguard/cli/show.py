@@ -1,0 +1,33 @@
+"""`configguard show`: the effective settings of each suite."""
+
+from __future__ import annotations
+
+import sys
+
+from configguard.checking.session import Options, Session
+from configguard.cli.common import Request, one_of, place_of, reader, style_for
+
+
+def run_show(request: Request, output_format: str) -> int:
+    """Print what suites do, and give the exit code."""
+    one_of("--output-format", output_format, ("text", "json"))
+    style = style_for(request.color)
+    place = place_of(request)
+    session = Session(place.workspace, Options((), request.limits, request.cpus))
+    judgement = session.judge(place.paths)
+    read = reader(place.workspace, request.limits)
+    if output_format == "json":
+        from configguard.report.formats import show_json
+
+        text = show_json(
+            judgement.suites, judgement.notices, judgement.problems, read, request.cpus
+        )
+    else:
+        from configguard.report.show import render_show
+
+        notices = () if request.quiet else judgement.notices
+        text = render_show(
+            judgement.suites, notices, judgement.problems, read, style, request.cpus
+        )
+    sys.stdout.write(text)
+    return 2 if any(problem.severity == "error" for problem in judgement.problems) else 0

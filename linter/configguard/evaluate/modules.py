@@ -1,0 +1,400 @@
+"""Files as modules: what they export, and what an import of one means. Never a package's code."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from configguard.evaluate import calls, expressions, known_calls, numbers, operators, statements
+from configguard.evaluate.machine import MAX_FILES, Machine
+from configguard.evaluate.scopes import Cell, Scope, changing_names
+from configguard.evaluate.values import (
+    UNDEFINED,
+    Arr,
+    Entry,
+    Func,
+    Known,
+    Obj,
+    Promised,
+    Unknown,
+    Value,
+)
+from configguard.source.span import Span
+from configguard.source.workspace import Unreadable, escapes, folder_of, join
+from configguard.syntax.trees import SCRIPT_SUFFIXES, BadSyntax, Parsed, children, parse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+# What bundlers try for `./base`; `./base.js` may mean the TypeScript file beside it.
+_TRIED = ("", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", ".tsx", ".jsx")
+_TYPESCRIPT_OF = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
+
+
+class Module:
+    """A file's exports, each evaluated on demand."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.exports: dict[str, Cell] = {}
+        self.stars: list[tuple[str, Span]] = []
+        self.common: Obj | None = None
+        self.scope: Scope | None = None
+        self.running = True
+
+    @property
+    def exported(self) -> Value | None:
+        """`module.exports` where the file assigned it."""
+        if self.common is None:
+            return None
+        entry = self.common.entry("exports")
+        return entry.value if entry is not None else None
+
+
+def load(machine: Machine, parsed: Parsed) -> Module:
+    """Run a file's top level once in this machine. Raises Fork, Thrown, OverBound."""
+    file = parsed.document.file
+    if file in machine.modules:
+        return machine.modules[file]
+    module = Module(file)
+    machine.modules[file] = module
+    try:
+        _run_module(machine, parsed, module)
+    except BaseException:
+        # This world ends here; what was half done must not be taken for the module.
+        del machine.modules[file]
+        raise
+    return module
+
+
+def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
+    scope = Scope(parsed, None, changing_names(parsed))
+    module.scope = scope
+    nodes = children(parsed.root)
+    exports = Obj({})
+    module.common = Obj({"exports": Entry(exports, Span(module.file, 0, 0))})
+    scope.cells["module"], scope.cells["exports"] = Cell(module.common), Cell(exports)
+    statements.declare(machine, nodes, scope)
+    for node in nodes:
+        if node.type == "import_statement":
+            _declare_import(machine, node, scope)
+    for node in nodes:
+        if node.type == "export_statement":
+            _declare_exports(machine, node, scope, module)
+        if statements.run(machine, [node], scope) is not None:
+            break
+    uses_common = module.exported is not exports or bool(exports.entries)
+    if module.exports or module.stars or not uses_common:
+        module.common = None
+    module.running = False
+
+
+def json_value(parsed: Parsed, node: Node) -> Value:
+    """The value of a JSON node, with the place of everything in it."""
+    span = parsed.span(node)
+    match node.type:
+        case "object":
+            made = Obj({}, (span,), sites=(span,))
+            for pair in children(node):
+                key, value = expressions.field(pair, "key"), expressions.field(pair, "value")
+                inner = json_value(parsed, value)
+                where = Entry(inner, parsed.span(value), parsed.span(key), parsed.span(pair))
+                made.set(_json_text(parsed, key), where)
+            return made
+        case "array":
+            return Arr([json_value(parsed, child) for child in children(node)], (span,))
+        case "string":
+            return Known(_json_text(parsed, node), (span,))
+        case "number":
+            return Known(numbers.from_text(parsed.text(node)), (span,))
+        case "true" | "false":
+            return Known(node.type == "true", (span,))
+        case "null":
+            return Known(None, (span,))
+        case _:
+            return Unknown("it is no JSON value", (span,))
+
+
+def _json_text(parsed: Parsed, node: Node) -> str:
+    import json
+
+    try:
+        return str(json.loads(parsed.text(node)))
+    except ValueError:
+        return parsed.text(node).strip('"')
+
+
+def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | None:
+    """The file that a relative specifier names; None where there is none inside the root."""
+    base = join(folder_of(importer), specifier)
+    if escapes(base):
+        return None
+    stem, suffix = posixpath.splitext(base)
+    candidates = [base + ending for ending in _TRIED]
+    candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
+    candidates += [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
+    return next((file for file in candidates if machine.workspace.is_file(file)), None)
+
+
+def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: Span) -> Value:
+    """What `import` of one name (or `*`) from a specifier gives."""
+    if not specifier.startswith("."):
+        if specifier.startswith(("/", "#")):
+            return _lost(machine, f"the import {specifier!r} is not followed", span)
+        found = known_calls.of_package(specifier, export, span)
+        if isinstance(found, known_calls.Builtin):
+            return known_calls.special_value(machine, found, span)
+        return found
+    module = _module_at(machine, scope, specifier, span)
+    if not isinstance(module, Module):
+        return module
+    return namespace(machine, module, span) if export == "*" else _export(
+        machine, module, export, span
+    )
+
+
+def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Module | Value:
+    importer = scope.parsed.document.file
+    file = resolve_specifier(machine, importer, specifier)
+    if file is None:
+        if escapes(join(folder_of(importer), specifier)):
+            return _lost(machine, f"the import {specifier!r} leads out of the root", span)
+        return _lost(machine, f"the import {specifier!r} is missing", span)
+    if file in machine.modules:
+        module = machine.modules[file]
+        if module.running:
+            return _lost(machine, f"the import {specifier!r} is cyclic", span)
+        return module
+    if len(machine.modules) >= MAX_FILES:
+        return _lost(machine, f"more than {MAX_FILES} files are imported", span)
+    document = machine.workspace.read(file)
+    if isinstance(document, Unreadable):
+        return _lost(machine, f"the import {specifier!r} cannot be read: {document.reason}", span)
+    if not file.endswith((*SCRIPT_SUFFIXES, ".json")):
+        return Unknown(f"an import of {posixpath.basename(file)!r} is not evaluated", (span,))
+    parsed = parse(document)
+    if isinstance(parsed, BadSyntax):
+        place = document.position(parsed.span.start)
+        where = f"{file}:{place.line}:{place.column}"
+        return _lost(machine, f"the import {specifier!r} has a syntax error at {where}", span)
+    if file.endswith(".json"):
+        module = Module(file)
+        content = children(parsed.root)
+        value = json_value(parsed, content[0]) if content else Unknown("it is empty")
+        module.exports["default"] = Cell(value)
+        module.running = False
+        machine.modules[file] = module
+        return module
+    return load(machine, parsed)
+
+
+def _lost(machine: Machine, message: str, span: Span) -> Unknown:
+    machine.notice(message, span)
+    return Unknown(message, (span,))
+
+
+def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
+    if module.common is not None:
+        whole = module.exported or Known(UNDEFINED)
+        if name == "default":
+            return whole
+        return expressions.member(machine, whole, name, span)
+    cell = module.exports.get(name)
+    if cell is not None:
+        return cell.get()
+    if name != "default" and module.scope is not None:
+        for specifier, where in module.stars:
+            found = imported(machine, module.scope, specifier, name, where)
+            if not isinstance(found, Known) or found.value is not UNDEFINED:
+                return found
+    if name == "default" and module.file.endswith(".json"):
+        return Unknown("the JSON file is empty", (span,))
+    return Known(UNDEFINED, (span,))
+
+
+def namespace(machine: Machine, module: Module, span: Span) -> Value:
+    """All exports of a module as one object."""
+    if module.common is not None:
+        whole = module.exported
+        made = Obj(dict(whole.entries) if isinstance(whole, Obj) else {}, (span,))
+        made.set("default", Entry(whole or Known(UNDEFINED), span))
+        return made
+    made = Obj({}, (span,))
+    for name, cell in module.exports.items():
+        made.set(name, Entry(cell.get, span))
+    if module.file.endswith(".json"):
+        value = module.exports["default"].get()
+        if isinstance(value, Obj):
+            made.entries = {**value.entries, **made.entries}
+    if module.stars:
+        made.more = Unknown("what `export *` brings is not listed", (span,))
+    del machine
+    return made
+
+
+def imported_namespace(
+    machine: Machine, scope: Scope, arguments: list[Value], span: Span
+) -> Value:
+    """What `await import(specifier)` gives."""
+    specifier = operators.to_text(arguments[0]) if arguments else Unknown("nothing to import")
+    if isinstance(specifier, Unknown):
+        return Unknown(f"what is imported is not known: {specifier.reason}", (span,))
+    return imported(machine, scope, specifier, "*", span)
+
+
+def required(machine: Machine, scope: Scope, arguments: list[Value], span: Span) -> Value:
+    """What `require(specifier)` gives: `module.exports`, or the namespace of an ES module."""
+    specifier = operators.to_text(arguments[0]) if arguments else Unknown("nothing to require")
+    if isinstance(specifier, Unknown):
+        return Unknown(f"what is required is not known: {specifier.reason}", (span,))
+    if not specifier.startswith("."):
+        return imported(machine, scope, specifier, "*", span)
+    module = _module_at(machine, scope, specifier, span)
+    if not isinstance(module, Module):
+        return module
+    if module.file.endswith(".json"):
+        return module.exports["default"].get()
+    if module.common is not None:
+        return module.exported or Known(UNDEFINED)
+    return namespace(machine, module, span)
+
+
+def _declare_import(machine: Machine, node: Node, scope: Scope) -> None:
+    source = node.child_by_field_name("source")
+    for clause in children(node):
+        if clause.type == "import_require_clause":
+            text = expressions.string_value(
+                machine, expressions.field(clause, "source"), scope
+            )
+            name = scope.parsed.text(children(clause)[0])
+            span = scope.parsed.span(clause)
+            scope.cells[name] = Cell(_import_equals(machine, scope, text, span))
+        if clause.type != "import_clause" or source is None:
+            continue
+        specifier = expressions.string_value(machine, source, scope)
+        for part in children(clause):
+            if part.type == "identifier":
+                _bind_import(machine, scope, part, part, specifier, "default")
+            elif part.type == "namespace_import":
+                _bind_import(machine, scope, part, children(part)[0], specifier, "*")
+            else:
+                for item in children(part):
+                    name_node = expressions.field(item, "name")
+                    local = item.child_by_field_name("alias") or name_node
+                    export = _export_name(machine, name_node, scope)
+                    _bind_import(machine, scope, item, local, specifier, export)
+
+
+def _import_equals(machine: Machine, scope: Scope, text: str, span: Span) -> Callable[[], Value]:
+    return lambda: required(machine, scope, [Known(text)], span)
+
+
+def _bind_import(
+    machine: Machine, scope: Scope, node: Node, local: Node, specifier: str, export: str
+) -> None:
+    span = scope.parsed.span(node)
+    cell = Cell(lambda: imported(machine, scope, specifier, export, span))
+    scope.cells[scope.parsed.text(local)] = cell
+    if scope.changing and specifier.startswith("."):
+        cell.get()  # imports run before the file that imports them
+
+
+def _export_name(machine: Machine, node: Node, scope: Scope) -> str:
+    if node.type == "string":
+        return expressions.string_value(machine, node, scope)
+    return scope.parsed.text(node)
+
+
+def _declare_exports(machine: Machine, node: Node, scope: Scope, module: Module) -> None:
+    source_node = node.child_by_field_name("source")
+    value = node.child_by_field_name("value")
+    declaration = node.child_by_field_name("declaration")
+    is_default = any(child.type == "default" for child in node.children)
+    span = scope.parsed.span(node)
+    if value is not None and is_default:
+        module.exports["default"] = Cell(expressions.later(machine, value, scope))
+    elif declaration is not None:
+        _export_declaration(scope, declaration, module, default=is_default)
+    elif source_node is not None:
+        specifier = expressions.string_value(machine, source_node, scope)
+        _export_from(machine, node, scope, module, specifier, span)
+    elif any(child.type == "=" for child in node.children):
+        whole = expressions.later(machine, children(node)[0], scope)
+        assert module.common is not None  # set until the file has run
+        module.common.set("exports", Entry(whole, span))
+    else:
+        for clause in children(node):
+            for item in children(clause):
+                name = scope.parsed.text(expressions.field(item, "name"))
+                alias = item.child_by_field_name("alias")
+                shown = _export_name(machine, alias, scope) if alias is not None else name
+                cell = scope.find(name)
+                module.exports[shown] = cell or Cell(Unknown(f"{name} is not defined"))
+
+
+def _export_declaration(
+    scope: Scope, declaration: Node, module: Module, *, default: bool
+) -> None:
+    if default:
+        span = scope.parsed.span(declaration)
+        is_function = declaration.type in ("function_declaration", "generator_function_declaration")
+        made: Value = (
+            Func(declaration, scope, scope.parsed, (span,))
+            if is_function
+            else Unknown("a class is not evaluated", (span,))
+        )
+        module.exports["default"] = Cell(made)
+        return
+    if declaration.type in ("lexical_declaration", "variable_declaration"):
+        patterns = [
+            expressions.field(child, "name")
+            for child in children(declaration)
+            if child.type == "variable_declarator"
+        ]
+    else:
+        name_node = declaration.child_by_field_name("name")
+        patterns = [] if name_node is None else [name_node]
+    for pattern in patterns:
+        for name in calls.pattern_names(pattern):
+            # A name that is rebound while the file runs is looked up when it is asked for.
+            module.exports[name] = Cell(lambda name=name: _current(scope, name))  # type: ignore[misc]
+
+
+def _current(scope: Scope, name: str) -> Value:
+    cell = scope.find(name)
+    return cell.get() if cell is not None else Unknown(f"{name} is not defined")
+
+
+def _export_from(
+    machine: Machine, node: Node, scope: Scope, module: Module, specifier: str, span: Span
+) -> None:
+    clauses = [child for child in children(node) if child.type == "export_clause"]
+    spaces = [child for child in children(node) if child.type == "namespace_export"]
+    if not clauses and not spaces:
+        module.stars.append((specifier, span))
+        return
+    for space in spaces:
+        shown = scope.parsed.text(children(space)[0])
+        module.exports[shown] = Cell(lambda: imported(machine, scope, specifier, "*", span))
+    for clause in clauses:
+        for item in children(clause):
+            name_node = expressions.field(item, "name")
+            name = _export_name(machine, name_node, scope)
+            alias = item.child_by_field_name("alias") or name_node
+            where = scope.parsed.span(item)
+            module.exports[_export_name(machine, alias, scope)] = Cell(
+                lambda name=name, where=where: imported(  # type: ignore[misc]
+                    machine, scope, specifier, name, where
+                )
+            )
+
+
+def default_export(machine: Machine, parsed: Parsed) -> Value:
+    """What the runner gets from a config file: its default export, or `module.exports`."""
+    module = load(machine, parsed)
+    span = Span(module.file, 0, 0)
+    value = _export(machine, module, "default", span)
+    while isinstance(value, Promised):
+        value = value.value
+    return value

@@ -1,0 +1,201 @@
+"""Names and what they are bound to; which names of a file are ever written after that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from configguard.evaluate.values import Unknown, Value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from configguard.syntax.trees import Parsed
+
+MUTATORS = frozenset(
+    "push unshift pop shift splice sort reverse fill set add delete clear copyWithin".split()
+)
+"""Methods that change what they are called on."""
+
+
+class Cell:
+    """What one name is bound to: a value, or how to get it the first time it is asked for."""
+
+    __slots__ = ("_thunk", "_value", "reading")
+
+    def __init__(self, value: Value | Callable[[], Value]) -> None:
+        self._thunk = value if callable(value) else None
+        self._value: Value | None = None if callable(value) else value
+        self.reading = False
+
+    def get(self) -> Value:
+        """The bound value."""
+        if self._value is None:
+            if self.reading:
+                return Unknown("it is defined by itself")
+            assert self._thunk is not None  # one of the two is always set
+            self.reading = True
+            try:
+                self._value = self._thunk()
+            finally:
+                self.reading = False
+        return self._value
+
+    def set(self, value: Value) -> None:
+        """Bind another value."""
+        self._value = value
+
+
+class Scope:
+    """Names of one file, function or block, and those around it."""
+
+    __slots__ = ("cells", "changing", "parent", "parsed")
+
+    def __init__(self, parsed: Parsed, parent: Scope | None, changing: frozenset[str]) -> None:
+        self.parsed = parsed
+        self.parent = parent
+        self.cells: dict[str, Cell] = {}
+        # Names whose value depends on when it is read; see `changing_names`.
+        self.changing = changing
+
+    def inner(self) -> Scope:
+        """A block or function inside this scope."""
+        return Scope(self.parsed, self, self.changing)
+
+    def find(self, name: str) -> Cell | None:
+        """The cell that a name means here; None where the file does not bind it."""
+        scope: Scope | None = self
+        while scope is not None:
+            cell = scope.cells.get(name)
+            if cell is not None:
+                return cell
+            scope = scope.parent
+        return None
+
+
+def changing_names(parsed: Parsed) -> frozenset[str]:
+    """Names of a file whose value depends on *when* it is read.
+
+    Those that are assigned, or changed through a member or a method, after their definition, and
+    all that are defined from such names. What mentions none of them may be evaluated late;
+    what mentions one is evaluated where it stands. Scopes are not told apart: too many names in
+    here cost time only.
+    """
+    written = set(_written_roots(parsed.root))
+    if not written:
+        return frozenset()
+    mentions = {name: set(names) for name, names in _definitions(parsed.root)}
+    # `const t = config.test; t.retry = 2` changes `config` too.
+    aliased = [name for name in written if name in mentions]
+    while aliased:
+        fresh = mentions[aliased.pop()] - written
+        written |= fresh
+        aliased.extend(name for name in fresh if name in mentions)
+    grown = True
+    while grown:
+        dependent = {name for name, names in mentions.items() if names & written} - written
+        written |= dependent
+        grown = bool(dependent)
+    return frozenset(written)
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """All named nodes below and including `root`, in order; iterative."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(node.named_children))
+
+
+def mentioned(node: Node) -> Iterator[str]:
+    """The names that an expression or statement mentions."""
+    for found in walk(node):
+        if found.type in ("identifier", "shorthand_property_identifier") and found.text:
+            yield found.text.decode()
+
+
+def written_names(node: Node) -> set[str]:
+    """The names that a statement assigns or changes."""
+    return set(_written_roots(node))
+
+
+def _written_roots(root: Node) -> Iterator[str]:
+    for node in walk(root):
+        target: Node | None = None
+        match node.type:
+            case "assignment_expression" | "augmented_assignment_expression":
+                target = node.child_by_field_name("left")
+            case "for_in_statement" if node.child_by_field_name("kind") is None:
+                target = node.child_by_field_name("left")
+            case "update_expression":
+                target = node.child_by_field_name("argument")
+            case "unary_expression" if node.children[0].type == "delete":
+                target = node.child_by_field_name("argument")
+            case "call_expression":
+                target = _changed_by_call(node)
+        if target is not None:
+            yield from _roots(target)
+
+
+def _changed_by_call(node: Node) -> Node | None:
+    function = node.child_by_field_name("function")
+    if function is None or function.type != "member_expression":
+        return None
+    receiver = function.child_by_field_name("object")
+    method = function.child_by_field_name("property")
+    name = method.text.decode() if method is not None and method.text else ""
+    if receiver is not None and receiver.text == b"Object":
+        arguments = node.child_by_field_name("arguments")
+        if name in ("assign", "defineProperty", "defineProperties") and arguments is not None:
+            return arguments.named_children[0] if arguments.named_children else None
+        return None
+    return receiver if name in MUTATORS else None
+
+
+def _roots(target: Node) -> Iterator[str]:
+    """The names at the root of what is assigned: `a` of `a.b.c = 1`, all of a pattern."""
+    node: Node | None = target
+    while node is not None and node.type in (
+        "member_expression",
+        "subscript_expression",
+        "parenthesized_expression",
+        "non_null_expression",
+        "as_expression",
+        "satisfies_expression",
+    ):
+        node = node.child_by_field_name("object") or (
+            node.named_children[0] if node.named_children else None
+        )
+    if node is None or node.text is None:
+        return
+    if node.type == "identifier":
+        # `module.exports = …` defines what a file exports; it is read when the file has ended.
+        if node.text not in (b"module", b"exports"):
+            yield node.text.decode()
+        return
+    for found in walk(node):
+        if found.type in ("identifier", "shorthand_property_identifier_pattern") and found.text:
+            yield found.text.decode()
+
+
+def _definitions(root: Node) -> Iterator[tuple[str, Iterator[str]]]:
+    """Every name that a file defines and the names that its definition mentions."""
+    for node in walk(root):
+        if node.type == "variable_declarator":
+            pattern, source = node.child_by_field_name("name"), node
+        elif node.type in ("function_declaration", "generator_function_declaration"):
+            pattern, source = node.child_by_field_name("name"), node
+        else:
+            continue
+        if pattern is None:
+            continue
+        for name in pattern_names(pattern):
+            yield name, (other for other in mentioned(source) if other != name)
+
+
+def pattern_names(pattern: Node) -> Iterator[str]:
+    """The names that a binding pattern binds."""
+    for node in walk(pattern):
+        if node.type in ("identifier", "shorthand_property_identifier_pattern") and node.text:
+            yield node.text.decode()

@@ -1,0 +1,184 @@
+"""Worlds: what is taken for true while a config is evaluated, and splitting where it is open.
+
+The machine asks `World` for every truth that lies outside the repository. What the environment
+(local, ci) fixes is answered; what is open raises `Fork`, and `decide` asks the whole question
+again once for each answer. So the evaluator itself only ever sees definite truths, and
+conditions that depend on each other cannot contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from configguard.evaluate.cpus import CpuExpression
+from configguard.evaluate.values import UNDEFINED, EnvString, Known, PlatformName, Value
+from configguard.source.span import Span
+
+MAX_WORLDS = 64
+"""A question that splits further is answered with `TooManyWorlds`."""
+
+
+class EnvSet(NamedTuple):
+    """The environment variable is set (and not empty)."""
+
+    name: str
+
+
+class EnvIs(NamedTuple):
+    """The environment variable has exactly this value."""
+
+    name: str
+    value: str
+
+
+class PlatformIs(NamedTuple):
+    """`process.platform` is this."""
+
+    name: str
+
+
+class CpusAtLeast(NamedTuple):
+    """The machine has at least so many CPUs."""
+
+    count: int
+
+
+class Opaque(NamedTuple):
+    """A condition that is written in the config and cannot be decided."""
+
+    text: str
+    span: Span | None = None
+
+
+Atom = EnvSet | EnvIs | PlatformIs | CpusAtLeast | Opaque
+Assumptions = tuple[tuple[Atom, bool], ...]
+
+
+class Fork(Exception):  # noqa: N818 - a request, not an error
+    """A truth is needed that this world does not hold."""
+
+    def __init__(self, atom: Atom) -> None:
+        super().__init__(atom)
+        self.atom = atom
+
+
+class TooManyWorlds(Exception):  # noqa: N818 - a bound, reported as unknown
+    """The answer depends on more open conditions than are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a run is looked at: `local` or `ci`.
+
+    `variables` are fixed: a text, or None for surely unset. All others are open.
+    `platform` is Node's name of it, None where it may be any.
+    """
+
+    name: str
+    variables: Mapping[str, str | None]
+    platform: str | None = None
+
+
+class World:
+    """One environment plus assumptions about what it leaves open."""
+
+    def __init__(self, environment: Environment, assumptions: Assumptions = ()) -> None:
+        self.environment = environment
+        self.assumptions = assumptions
+        self._held = dict(assumptions)
+        self.consulted_environment = False
+
+    def holds(self, atom: Atom) -> bool:
+        """Whether an atom is true here. Raises Fork where nothing decides it."""
+        if isinstance(atom, CpusAtLeast):
+            for known, truth in self._held.items():
+                if isinstance(known, CpusAtLeast):
+                    if truth and known.count >= atom.count:
+                        return True
+                    if not truth and known.count <= atom.count:
+                        return False
+            if atom.count <= 1:
+                return True
+        if isinstance(atom, PlatformIs):
+            self.consulted_environment = True
+            if self.environment.platform is not None:
+                return atom.name == self.environment.platform
+            if any(held for known, held in self._held.items() if isinstance(known, PlatformIs)):
+                return self._held.get(atom, False)
+        truth = self._held.get(atom)
+        if truth is None:
+            raise Fork(atom)
+        return truth
+
+    def variable(self, name: str) -> Value:
+        """What `process.env.NAME` is here."""
+        variables = self.environment.variables
+        if name in variables:
+            self.consulted_environment = True
+            text = variables[name]
+            return Known(text) if text is not None else UNSET
+        for atom, truth in self._held.items():
+            if truth and isinstance(atom, EnvIs) and atom.name == name:
+                return Known(atom.value)
+        return EnvString(name) if self.holds(EnvSet(name)) else UNSET
+
+    def variable_is(self, name: str, text: str) -> bool:
+        """Whether a variable that is set has this value."""
+        return self.holds(EnvIs(name, text))
+
+    def platform(self) -> Value:
+        """What `process.platform` is here."""
+        self.consulted_environment = True
+        fixed = self.environment.platform
+        if fixed is not None:
+            return Known(fixed)
+        for atom, truth in self._held.items():
+            if truth and isinstance(atom, PlatformIs):
+                return Known(atom.name)
+        return PlatformName()
+
+    def compare_cpus(self, expression: CpuExpression, reached: Callable[[float], bool]) -> bool:
+        """Whether a predicate that stays true as the number grows holds. Raises Fork."""
+        first = expression.first_reaching(reached)
+        return first is not None and self.holds(CpusAtLeast(first))
+
+
+UNSET = Known(UNDEFINED)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Generic[T]):
+    """An answer and the assumptions under which it holds."""
+
+    when: Assumptions
+    answer: T
+
+
+def decide(
+    ask: Callable[[Assumptions], T], assumptions: Assumptions = (), most: int = MAX_WORLDS
+) -> list[Case[T]]:
+    """All answers of a question, each with what it depends on; the unset case first.
+
+    `ask` evaluates under assumptions and raises Fork for what is open. Raises TooManyWorlds.
+    """
+    cases: list[Case[T]] = []
+    pending: list[Assumptions] = [assumptions]
+    while pending:
+        held = pending.pop()
+        try:
+            cases.append(Case(held, ask(held)))
+        except Fork as fork:
+            # A variable is unset, and a machine small, before it is otherwise; comparisons and
+            # written conditions hold before they do not.
+            unset_first = isinstance(fork.atom, EnvSet | CpusAtLeast)
+            first, second = (False, True) if unset_first else (True, False)
+            pending.append((*held, (fork.atom, second)))
+            pending.append((*held, (fork.atom, first)))
+        if len(cases) + len(pending) > most:
+            raise TooManyWorlds
+    return cases
+

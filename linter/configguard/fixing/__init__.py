@@ -1,0 +1,1 @@
+"""Fixes: planned from a fresh evaluation, verified by evaluating their result, written atomically."""

@@ -1,0 +1,101 @@
+"""All fixes of a check: planned round by round on an overlay, then written atomically."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from configguard.checking.finding import Problem, first_byte
+from configguard.checking.session import Judgement, Session
+from configguard.fixing.plan import Planned, plan
+from configguard.source.workspace import Unreadable, Workspace
+
+MAX_ROUNDS = 10
+
+
+class Fixed(NamedTuple):
+    """What fixing would write: new bytes by file, how many findings that mends."""
+
+    changes: dict[str, bytes]
+    count: int
+    judgement: Judgement
+
+
+class DoNotConverge(Exception):  # noqa: N818 - reported as a problem
+    """Fixes keep causing each other; nothing is written."""
+
+
+def fix_all(session: Session, judgement: Judgement, *, unsafe: bool) -> Fixed:
+    """Plan every fix that may be applied; in each round the first of each file.
+
+    Raises DoNotConverge after too many rounds.
+    """
+    changes: dict[str, bytes] = {}
+    count = 0
+    for _ in range(MAX_ROUNDS):
+        planned = _round(session, judgement, unsafe=unsafe)
+        if not planned:
+            return Fixed(changes, count, judgement)
+        new = {one.file: one.data for one in planned}
+        changes.update(new)
+        count += len(planned)
+        judgement = session.rejudged(judgement, new)
+        session = Session(session.workspace.with_overlay(new), session.options)
+    raise DoNotConverge
+
+
+def _round(session: Session, judgement: Judgement, *, unsafe: bool) -> list[Planned]:
+    chosen: dict[str, Planned] = {}
+    for draft in judgement.drafts:
+        if draft.subject.suite.file in chosen:
+            continue
+        found = plan(session, judgement, draft)
+        if isinstance(found, Planned) and (unsafe or found.fix.safety == "safe"):
+            chosen[found.file] = found
+    return list(chosen.values())
+
+
+def write_all(workspace: Workspace, changes: Mapping[str, bytes]) -> list[Problem]:
+    """Write changed files; a file that cannot be written is a problem, the others are written."""
+    problems: list[Problem] = []
+    for file, data in changes.items():
+        fault = _write(workspace, file, data)
+        if fault is not None:
+            message = f"{file} was not changed: {fault}"
+            problems.append(Problem(message, (first_byte(file),), "error", file))
+    return problems
+
+
+def _write(workspace: Workspace, file: str, data: bytes) -> str | None:
+    path = workspace.path(file)
+    before = workspace.read(file)
+    if path is None or isinstance(before, Unreadable):
+        return "it lies outside the root or cannot be read"
+    try:
+        status = path.stat()
+        if status.st_nlink > 1:
+            return "it has several hard links, so another file would change too"
+        if path.read_bytes() != before.data:
+            return "it was changed by someone else meanwhile"
+        replace_bytes(path, data, status.st_mode)
+    except OSError as error:
+        return f"{error.strerror or error}"
+    return None
+
+
+def replace_bytes(path: Path, data: bytes, mode: int) -> None:
+    """Write a file whole or not at all, keeping its mode. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(name).chmod(mode & 0o7777)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,35 @@
+"""The smallest edits that turn one text into another, line by line, then trimmed."""
+
+from __future__ import annotations
+
+from configguard.source.edits import Edit
+from configguard.source.span import Span
+
+
+def edits_between(file: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
+    """Edits of `before` whose result is `after`."""
+    from difflib import SequenceMatcher
+
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    edits: list[Edit] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            edits.append(_trimmed(file, starts[i1], before[starts[i1] : starts[i2]], b"".join(new[j1:j2])))
+    return tuple(edits)
+
+
+def _trimmed(file: str, at: int, old: bytes, new: bytes) -> Edit:
+    """One replacement without the text that both sides begin and end with, by whole characters."""
+    a, b = old.decode(), new.decode()
+    front = 0
+    while front < min(len(a), len(b)) and a[front] == b[front]:
+        front += 1
+    back = 0
+    while back < min(len(a), len(b)) - front and a[-1 - back] == b[-1 - back]:
+        back += 1
+    start = at + len(a[:front].encode())
+    end = at + len(a[: len(a) - back].encode())
+    return Edit(Span(file, start, end), b[front : len(b) - back])

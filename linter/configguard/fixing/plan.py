@@ -1,0 +1,237 @@
+"""A finding to a verified fix: candidates tried in order, the first that changes only what it
+should is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Literal, NamedTuple
+
+from configguard.checking.check import FACT_LIMITS, Draft
+from configguard.checking.finding import Fix
+from configguard.checking.session import Judgement, Session
+from configguard.evaluate.configs import Config
+from configguard.evaluate.machine import Machine
+from configguard.evaluate.values import Value
+from configguard.fixing.diff import edits_between
+from configguard.fixing.rewrite import remove_setting, set_setting
+from configguard.project.suites import Suite
+from configguard.runners import vitest
+from configguard.runners.profile import Fact, KnownFact, Profile, cases_of, same_value
+from configguard.runners.settings import Settings
+from configguard.runners.spelling import Change, candidates
+from configguard.runners.table import table_of
+from configguard.source.document import Document
+from configguard.source.edits import Edit, apply_edits
+from configguard.source.workspace import Unreadable, Workspace
+from configguard.syntax.trees import BadSyntax, Parsed, parse
+
+MAX_ATTEMPTS = 40
+
+
+class Planned(NamedTuple):
+    """A fix and the bytes of the file it makes."""
+
+    fix: Fix
+    file: str
+    data: bytes
+
+
+def plan(session: Session, judgement: Judgement, draft: Draft) -> Planned | str:
+    """The fix of a finding, verified; or why there is none."""
+    if draft.rule.fix is None or not (draft.wanted or draft.removes):
+        return "this rule has no automatic fix here"
+    suite = draft.subject.suite
+    before = session.workspace.read(suite.file)
+    if isinstance(before, Unreadable):
+        return f"{suite.file} can no longer be read: {before.reason}"
+    why = "no edit of this file alone would do it"
+    for attempt, change in enumerate(_changes(draft)):
+        for data in _rewritten(session.workspace, draft, change):
+            if attempt > MAX_ATTEMPTS:
+                break
+            fault = _fault(session, judgement, draft, data)
+            if fault is None:
+                edits = edits_between(suite.file, before.data, data)
+                return Planned(Fix(_safety(draft), _title(draft, change), edits), suite.file, data)
+            why = fault
+    return why
+
+
+def _safety(draft: Draft) -> Literal["safe", "unsafe"]:
+    """CONTRACT.md section 6: what is safe to apply without a person looking at it."""
+    if draft.removes:
+        return "safe" if draft.wanted else "unsafe"
+    lowers = any(fact in FACT_LIMITS for fact in draft.wanted)
+    return "unsafe" if lowers and draft.severity != "error" else "safe"
+
+
+def _title(draft: Draft, change: Change) -> str:
+    removed = [path.removeprefix("test.") for path in (*draft.removes, *change.removes)]
+    parts = [f"set {change}"] if change.sets else []
+    parts += [f"remove {', '.join(dict.fromkeys(removed))}"] if removed else []
+    return " and ".join(parts)
+
+
+def _changes(draft: Draft) -> Iterator[Change]:
+    """All ways to spell everything that is wanted, the plainest first."""
+    suite, names = draft.subject.suite, draft.subject.profile.names
+    ways = [
+        list(candidates(suite.runner, suite.version, fact, value, names))
+        for fact, value in draft.wanted.items()
+    ]
+    for chosen in product(*ways):
+        sets = tuple(pair for change in chosen for pair in change.sets)
+        removes = tuple(path for change in chosen for path in change.removes)
+        yield Change(tuple(dict.fromkeys(sets)), removes)
+
+
+def _rewritten(workspace: Workspace, draft: Draft, change: Change) -> Iterator[bytes]:
+    """What the file may look like after a change: settings set one by one, dead ones taken out."""
+    file = draft.subject.suite.file
+    document = workspace.read(file)
+    assert not isinstance(document, Unreadable)  # it was read a moment ago
+    found = [document.data]
+    for setting, value in change.sets:
+        found = [
+            after
+            for data in found
+            for after in _after(workspace, draft, data, setting, value)
+        ]
+    for setting in (*change.removes, *draft.removes):
+        found = [
+            after for data in found for after in _after(workspace, draft, data, setting, None)
+        ]
+    yield from (data for data in found if data != document.data)
+
+
+def _after(
+    workspace: Workspace, draft: Draft, data: bytes, setting: str, value: bool | float | None
+) -> Iterator[bytes]:
+    file = draft.subject.suite.file
+    changed = workspace.with_overlay({file: data})
+    document = changed.read(file)
+    parsed = parse(document) if not isinstance(document, Unreadable) else None
+    if not isinstance(parsed, Parsed):
+        return
+    for edits in _edits(changed, parsed, draft, setting, value):
+        yield apply_edits(data, edits)
+
+
+def _edits(
+    workspace: Workspace,
+    parsed: Parsed,
+    draft: Draft,
+    setting: str,
+    value: bool | float | None,
+) -> list[list[Edit]]:
+    """The alternative edits for one setting, in the world in which the finding was made."""
+    suite = draft.subject.suite
+    named = {environment.name: environment for environment in vitest.ENVIRONMENTS}
+    config = Config(workspace, parsed, named[draft.environments[0]], vitest.resolve)
+    table = table_of(suite.runner, suite.version)
+
+    def question(machine: Machine, evaluated: Value) -> list[list[Edit]]:
+        settings = Settings(machine, evaluated, table, vitest.situation)
+        if value is None:
+            edit = remove_setting(parsed, settings, setting)
+            return [] if edit is None else [[edit]]
+        return [[edit] for edit in set_setting(parsed, settings, setting, value)]
+
+    wanted = draft.when.assumptions
+    cases = [case for case in config.ask(question) if isinstance(case.answer, list)]
+    cases.sort(key=lambda case: not set(wanted) <= set(case.when))
+    return cases[0].answer if cases and isinstance(cases[0].answer, list) else []
+
+
+def _fault(session: Session, judgement: Judgement, draft: Draft, data: bytes) -> str | None:
+    """Why an edited file will not do; None where it changes what it should and nothing else."""
+    file = draft.subject.suite.file
+    parsed = parse(_document(session, file, data))
+    if isinstance(parsed, BadSyntax):
+        return "the edited file would not parse"
+    after = session.rejudged(judgement, {file: data})
+    keys = {other.key for other in after.drafts}
+    if draft.key in keys:
+        return "the finding would still stand"
+    before_keys = {other.key for other in judgement.drafts}
+    stopped = _refused(draft.subject.suite)
+    for other in after.drafts:
+        same_suite = other.subject.suite.id == draft.subject.suite.id
+        if other.key not in before_keys and not (same_suite and stopped):
+            return f"it would cause another finding: {other.rule.id}"
+    suites = {suite.id: suite for suite in after.suites}
+    for suite in judgement.suites:
+        new = suites.get(suite.id)
+        if new is None:
+            return f"{suite.id} would no longer be a suite"
+        own = suite.id == draft.subject.suite.id
+        fault = _suite_fault(suite, new, draft if own else None)
+        if fault is not None:
+            return fault
+    return None
+
+
+def _document(session: Session, file: str, data: bytes) -> Document:
+    document = session.workspace.with_overlay({file: data}).read(file)
+    assert not isinstance(document, Unreadable)  # edits keep UTF-8 and the size
+    return document
+
+
+def _refused(suite: Suite) -> bool:
+    """Whether the suite did not start before, in some case: then more may come to light."""
+    outcomes = (profile.facts["outcome"] for profile in suite.profiles.values())
+    return any(
+        not (isinstance(case.fact, KnownFact) and case.fact.value == "runs")
+        for outcome in outcomes
+        for case in cases_of(outcome)
+    )
+
+
+def _suite_fault(old: Suite, new: Suite, draft: Draft | None) -> str | None:
+    for environment, profile in old.profiles.items():
+        fault = _profile_fault(environment, profile, new.profiles[environment], draft)
+        if fault is not None:
+            return f"in {new.id} {fault}"
+    return None
+
+
+def _profile_fault(
+    environment: str, old: Profile, new: Profile, draft: Draft | None
+) -> str | None:
+    """A fact outside the fix's declared effect that would change."""
+    wanted = draft.wanted if draft is not None else {}
+    for name in {**old.facts, **new.facts}:
+        before, after = old.facts.get(name), new.facts.get(name)
+        meant = draft is not None and environment in draft.environments
+        if name in wanted and meant:
+            if not _reaches(after, wanted[name]):
+                return f"{name} would not be {wanted[name]:g}"
+        elif name == "outcome" and draft is not None and _better(before, after):
+            continue
+        elif not _same(before, after):
+            return f"{name} would change ({environment})"
+    return None
+
+
+def _reaches(fact: Fact | None, wanted: float) -> bool:
+    if fact is None:
+        return False
+    facts = [case.fact for case in cases_of(fact)]
+    return all(isinstance(one, KnownFact) and one.value == wanted for one in facts)
+
+
+def _better(before: Fact | None, after: Fact | None) -> bool:
+    """Whether a run that did not always start now does."""
+    del before
+    return isinstance(after, KnownFact) and after.value == "runs"
+
+
+def _same(before: Fact | None, after: Fact | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    old, new = cases_of(before), cases_of(after)
+    return len(old) == len(new) and all(
+        a.when == b.when and same_value(a.fact, b.fact) for a, b in zip(old, new, strict=True)
+    )
+

@@ -1,0 +1,89 @@
+"""One setting changed in a suite's own file: the edits that would do it, the smallest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configguard.evaluate.values import Obj, Value
+from configguard.fixing.objects import add_property, node_at, remove_property
+from configguard.runners.settings import Settings
+from configguard.runners.spelling import literal
+from configguard.source.edits import Edit
+from configguard.source.span import Span
+from configguard.syntax.trees import Parsed
+
+_LITERALS = ("number", "true", "false", "string")
+_NAMES = ("identifier", "member_expression", "call_expression")
+
+
+def set_setting(
+    parsed: Parsed, settings: Settings, setting: str, value: bool | float
+) -> Iterator[Edit]:
+    """Edits of the suite's own file that may give a setting a value."""
+    file, text = parsed.document.file, literal(value)
+    reading = settings.written(setting)
+    entry = reading.entry if reading is not None else None
+    if reading is not None and entry is not None and entry.expression.file == file:
+        written = entry.expression
+        inner = reading.at[-1]
+        inside = inner.file == file and written.start <= inner.start and inner.end <= written.end
+        if inside and inner != written and node_at(parsed, inner, *_LITERALS) is not None:
+            # One branch of a condition: the other environments keep theirs.
+            yield Edit(inner, text)
+        yield _replaced(parsed, written, setting, text)
+    yield from _added(parsed, settings, setting, text)
+
+
+def remove_setting(parsed: Parsed, settings: Settings, setting: str) -> Edit | None:
+    """The edit that takes a setting out; None where it does not stand in the suite's own file."""
+    reading = settings.written(setting)
+    if reading is None or reading.entry is None:
+        return None
+    whole = reading.entry.whole
+    if whole.file != parsed.document.file:
+        return None
+    member = node_at(parsed, whole, "pair", "shorthand_property_identifier", "method_definition")
+    return None if member is None else remove_property(parsed, member, frozenset({"test"}))
+
+
+def _replaced(parsed: Parsed, written: Span, setting: str, text: str) -> Edit:
+    shorthand = node_at(parsed, written, "shorthand_property_identifier")
+    if shorthand is not None:
+        return Edit(written, f"{setting.split('.')[-1]}: {text}")
+    return Edit(written, text)
+
+
+def _added(parsed: Parsed, settings: Settings, setting: str, text: str) -> Iterator[Edit]:
+    """A property added to the innermost object of the file that can hold it."""
+    file, keys = parsed.document.file, setting.split(".")
+    objects: list[Value] = [settings.value]
+    for key in keys[:-1]:
+        holder = objects[-1]
+        entry = holder.entry(key) if isinstance(holder, Obj) else None
+        if entry is None:
+            break
+        objects.append(entry.value)
+    for depth in range(len(objects) - 1, -1, -1):
+        holder = objects[depth]
+        if not isinstance(holder, Obj):
+            continue
+        rest = keys[depth:]
+        entry = holder.entry(rest[0]) if len(rest) > 1 else None
+        if entry is not None and entry.expression.file == file:
+            name = node_at(parsed, entry.expression, *_NAMES)
+            if name is not None:
+                # `test: common.test` becomes `test: { ...common.test, retry: 1 }`.
+                inner = f"{{ ...{parsed.text(name)}, {_nested(rest[1:], text)} }}"
+                yield Edit(entry.expression, inner)
+        for site in reversed(holder.sites):
+            node = node_at(parsed, site, "object") if site.file == file else None
+            if node is not None:
+                yield add_property(parsed, node, _nested(rest, text))
+                break
+
+
+def _nested(keys: list[str], text: str) -> str:
+    """`test: { retry: 1 }` for the keys test, retry."""
+    for key in reversed(keys):
+        text = f"{key}: {text}" if key == keys[-1] else f"{key}: {{ {text} }}"
+    return text

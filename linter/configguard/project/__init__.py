@@ -1,0 +1,1 @@
+"""The checkout: its root, its configs, the versions of its runners, the kinds of its suites."""

@@ -1,0 +1,78 @@
+"""File names to the test-runner configs they stand for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+EXTENSIONS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
+"""In the order in which vitest 0.34 to 5 tries them; all `vitest.*` before any `vite.*`."""
+WORKSPACE_STEMS = ("vitest.workspace", "vitest.projects")
+_BASES = ("vitest", "vite")
+_TESTS = frozenset({"test", "spec", "bench", "stories"})
+_NO_CONFIG = _TESTS | {"setup", "teardown", "workspace", "projects"}
+
+
+class ConfigName(NamedTuple):
+    """What a file name says: whose config it is, and whether the runner looks for that name.
+
+    `rank` orders the names that one runner looks for in one folder: the least is read.
+    """
+
+    runner: str
+    base: str
+    found_by_default: bool
+    rank: int
+
+
+def config_name(name: str) -> ConfigName | None:
+    """The config that a file found on the way stands for; None for every other file.
+
+    Strict, since many files that *mention* vitest are none: `vitest.setup.ts`, `vite-plugin.ts`,
+    `create-vitest-config.ts`, `vitest.config.test.ts`.
+    """
+    if "vite" not in name:  # the one test that most of all files meet
+        return None
+    stem, extension = split_extension(name)
+    parts = stem.split(".")
+    # vite writes `vite.config.ts.timestamp-1700000000-a1b2c3.mjs` while it loads a config.
+    if not extension or parts[-1] in _TESTS or any(part.startswith("timestamp-") for part in parts):
+        return None
+    if not any(part == "config" or part.startswith(("config-", "config_")) for part in parts):
+        return None
+    return _of_segments(stem, extension)
+
+
+def named_config(name: str) -> ConfigName | None:
+    """The config that a file named by the user stands for: `e2e.vitest.ts` is one too."""
+    strict = config_name(name)
+    if strict is not None:
+        return strict
+    stem, extension = split_extension(name)
+    if not extension or _NO_CONFIG.intersection(segments(stem)):
+        # Save the one form that is a config only if the user says so.
+        plain = stem.startswith(("vitest.config.", "vite.config."))
+        return _of_segments(stem, extension) if extension and plain else None
+    return _of_segments(stem, extension)
+
+
+def _of_segments(stem: str, extension: str) -> ConfigName | None:
+    words = segments(stem)
+    base = next((base for base in _BASES if base in words), None)
+    if base is None:
+        return None
+    rank = _BASES.index(base) * len(EXTENSIONS) + EXTENSIONS.index(extension)
+    return ConfigName("vitest", base, stem == f"{base}.config", rank)
+
+
+def split_extension(name: str) -> tuple[str, str]:
+    """`vitest.config` and `.ts`; the extension is empty where no runner loads such a file."""
+    for extension in EXTENSIONS:
+        if name.endswith(extension):
+            stem = name[: -len(extension)]
+            return (name, "") if stem.endswith(".d") else (stem, extension)
+    return name, ""
+
+
+def segments(stem: str) -> list[str]:
+    """The words of a name: what stands between `.`, `_` and `-`, in lower case."""
+    return [word for word in stem.lower().replace("_", ".").replace("-", ".").split(".") if word]

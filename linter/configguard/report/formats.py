@@ -1,0 +1,243 @@
+"""JSON reports in the shapes of CONTRACT.md sections 4 and 5."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from configguard import __version__
+from configguard.checking.finding import Finding, Notice, Problem, Report
+from configguard.project.suites import Suite
+from configguard.runners.profile import (
+    KnownFact,
+    Note,
+    Profile,
+    SettingEntry,
+    fact_json,
+    when_json,
+)
+from configguard.source.document import Document
+from configguard.source.span import Origin, Span
+
+Read = Callable[[str], "Document | None"]
+
+
+def check_json(report: Report, read: Read) -> str:
+    """`check --output-format json`."""
+    shown = {
+        **_head(),
+        "findings": [_finding(finding, read) for finding in report.findings],
+        "notices": [_notice(notice, read) for notice in report.notices],
+        "problems": [_problem(problem, read) for problem in report.problems],
+        "summary": _summary(report),
+    }
+    return _text(shown)
+
+
+def show_json(
+    suites: Iterable[Suite],
+    notices: Iterable[Notice],
+    problems: Iterable[Problem],
+    read: Read,
+    cpus: int | None,
+) -> str:
+    """`show --output-format json`."""
+    listed = list(suites)
+    shown = {
+        **_head(),
+        "suites": [_suite(suite, read, cpus) for suite in listed],
+        "runs": [_run(suite, read, cpus) for suite in listed],
+        "notices": [_notice(notice, read) for notice in notices],
+        "problems": [_problem(problem, read) for problem in problems],
+    }
+    return _text(shown)
+
+
+def rules_json(rules: Iterable[dict[str, Any]]) -> str:
+    """`rules --output-format json`."""
+    return _text({**_head(with_root=False), "rules": list(rules)})
+
+
+def _head(*, with_root: bool = True) -> dict[str, Any]:
+    head: dict[str, Any] = {"schemaVersion": 1, "configguard": __version__}
+    return {**head, "root": "."} if with_root else head
+
+
+def _text(shown: dict[str, Any]) -> str:
+    # ASCII only: a file name that is no text (a lone surrogate) must not break the output.
+    return json.dumps(shown, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def span_json(span: Span, read: Read) -> dict[str, Any]:
+    """A span with lines and columns; those are 1 where its file cannot be read."""
+    document = read(span.file)
+    place = {"line": 1, "column": 1, "endLine": 1, "endColumn": 1}
+    if document is not None:
+        start, end = document.position(span.start), document.position(span.end)
+        place = {
+            "line": start.line,
+            "column": start.column,
+            "endLine": end.line,
+            "endColumn": end.column,
+        }
+    return {"file": span.file, "startByte": span.start, "endByte": span.end, **place}
+
+
+def _at(at: Origin, read: Read) -> list[dict[str, Any]]:
+    return [span_json(span, read) for span in at]
+
+
+def _finding(finding: Finding, read: Read) -> dict[str, Any]:
+    fix = None
+    if finding.fix is not None:
+        edits = [
+            {
+                "file": edit.span.file,
+                "startByte": edit.span.start,
+                "endByte": edit.span.end,
+                "text": edit.text,
+            }
+            for edit in finding.fix.edits
+        ]
+        fix = {"safety": finding.fix.safety, "title": finding.fix.title, "edits": edits}
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "certainty": finding.certainty,
+        "when": finding.when,
+        "environments": list(finding.environments),
+        "suites": list(finding.suites),
+        "message": finding.message,
+        "consequence": finding.consequence,
+        "remedy": list(finding.remedy),
+        "at": _at(finding.at, read),
+        "because": [
+            {"message": because.message, "at": _at(because.at, read)}
+            for because in finding.because
+        ],
+        "fix": fix,
+        "suppressed": None,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _notice(notice: Notice, read: Read) -> dict[str, Any]:
+    return {"rule": notice.rule, "message": notice.message, "at": _at(notice.at, read)}
+
+
+def _problem(problem: Problem, read: Read) -> dict[str, Any]:
+    return {
+        "severity": problem.severity,
+        "message": problem.message,
+        "at": _at(problem.at, read),
+    }
+
+
+def _summary(report: Report) -> dict[str, int]:
+    counted = {
+        severity: sum(finding.severity == severity for finding in report.findings)
+        for severity in ("error", "warning", "info")
+    }
+    safe = [finding.fix for finding in report.findings if finding.fix is not None]
+    return {
+        "files": report.files,
+        "suites": report.suites,
+        **counted,
+        "notices": len(report.notices),
+        "fixable": sum(fix.safety == "safe" for fix in safe),
+    }
+
+
+def _suite(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:
+    installed = suite.installed
+    return {
+        "id": suite.id,
+        "file": suite.file,
+        "project": None,
+        "rootConfig": None,
+        "invocation": None,
+        "sameAs": [],
+        "runner": {
+            "name": suite.runner,
+            "version": installed.version or installed.range,
+            "source": installed.source,
+            "at": _at(installed.at, read),
+        },
+        "kind": suite.kind.kind,
+        "kindBecause": [
+            {"signal": signal, "strength": strength, "at": _at((span,), read)}
+            for signal, strength, span in suite.kind.because
+        ],
+        "environments": {
+            name: _environment(profile, read, cpus) for name, profile in suite.profiles.items()
+        },
+        "settings": _settings(suite, read),
+        "assumptions": [_note(note, read) for note in _assumptions(suite)],
+    }
+
+
+def _environment(profile: Profile, read: Read, cpus: int | None) -> dict[str, Any]:
+    return {name: _placed(fact_json(fact, cpus), read) for name, fact in profile.facts.items()}
+
+
+def _placed(fact: dict[str, Any], read: Read) -> dict[str, Any]:
+    """A fact's JSON with its spans resolved, in its cases too."""
+    shown = {**fact, "at": _at(fact["at"], read)}
+    if "cases" in fact:
+        shown["cases"] = [
+            {"when": case["when"], "fact": _placed(case["fact"], read)} for case in fact["cases"]
+        ]
+    return shown
+
+
+def _run(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:
+    """A config of one project runs alone: its workers are those of the run."""
+    none = KnownFact(0.0, "default")
+    environments = {}
+    for name, profile in suite.profiles.items():
+        workers = profile.facts["workers"]
+        own = workers if suite.kind.kind == "e2e" else none
+        environments[name] = {
+            "workers": _placed(fact_json(workers, cpus), read),
+            "e2eWorkers": _placed(fact_json(own, cpus), read),
+        }
+    return {"id": suite.id, "suites": [suite.id], "environments": environments}
+
+
+def settings_of(suite: Suite) -> list[SettingEntry]:
+    """The settings that do not plainly do what they say, with the environments they stand in."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    entries: dict[tuple[Any, ...], SettingEntry] = {}
+    for environment, profile in suite.profiles.items():
+        for entry in profile.settings:
+            key = (entry.setting, entry.effect, entry.at[:1], entry.when, str(entry.value))
+            found.setdefault(key, []).append(environment)
+            entries.setdefault(key, entry)
+    return [entry._replace(environments=tuple(found[key])) for key, entry in entries.items()]
+
+
+def _settings(suite: Suite, read: Read) -> list[dict[str, Any]]:
+    return [
+        {
+            "setting": entry.setting,
+            "value": entry.value,
+            "effect": entry.effect,
+            "reason": entry.reason,
+            "would": entry.would,
+            "environments": list(entry.environments),
+            "when": None if entry.when.always else when_json(entry.when),
+            "at": _at(entry.at, read),
+        }
+        for entry in settings_of(suite)
+    ]
+
+
+def _assumptions(suite: Suite) -> list[Note]:
+    notes = (note for profile in suite.profiles.values() for note in profile.assumptions)
+    return list(dict.fromkeys(notes))
+
+
+def _note(note: Note, read: Read) -> dict[str, Any]:
+    return {"message": note.message, "at": _at(note.at, read)}
+

@@ -1,0 +1,221 @@
+"""`show` as text: what each suite really does, locally and in CI, and where that comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from configguard.checking.finding import Notice, Problem
+from configguard.project.suites import Suite
+from configguard.report.formats import settings_of
+from configguard.report.style import Style
+from configguard.report.text_safety import display_width, one_line
+from configguard.ruleset.messages import condition_text, milliseconds
+from configguard.runners.profile import (
+    REFERENCE_CPUS,
+    Fact,
+    KnownFact,
+    OneOfFact,
+    Profile,
+    RangeFact,
+    SimpleFact,
+    UnknownFact,
+    number,
+)
+from configguard.source.document import Document
+from configguard.source.span import Origin, Span
+
+Read = Callable[[str], "Document | None"]
+
+_NAMES = {
+    "outcome": "at start",
+    "workers": "test files at once",
+    "testConcurrency": "tests at once in a file",
+    "retries": "retries",
+    "retryDelayMs": "delay before a retry",
+    "repeats": "extra runs of every test",
+    "testTimeoutMs": "test timeout",
+    "hookTimeoutMs": "hook timeout",
+    "globalTimeoutMs": "timeout of the whole run",
+    "maxFailures": "stops after failures",
+}
+_KINDS = {
+    "e2e": "end-to-end tests",
+    "integration": "integration tests",
+    "component": "component tests",
+    "unit": "unit tests",
+    "unknown": "of unknown kind",
+}
+_SOURCES = {
+    "installed": "installed in node_modules",
+    "lockfile": "as its lock file says",
+    "manifest": "any version that package.json allows",
+    "setting": "as the settings say",
+    "none": "no version found: all are considered",
+}
+_LABEL_WIDTH = 27
+
+
+def render_show(
+    suites: Iterable[Suite],
+    notices: Iterable[Notice],
+    problems: Iterable[Problem],
+    read: Read,
+    style: Style,
+    cpus: int | None,
+) -> str:
+    """The whole report."""
+    blocks = [_suite(suite, read, style, cpus) for suite in suites]
+    if not blocks:
+        blocks.append(["No test-runner configs found."])
+    told = [_line("problem", problem.message, problem.at, read, style) for problem in problems]
+    told += [_line("note", notice.message, notice.at, read, style) for notice in notices]
+    if told:
+        blocks.append([line for lines in told for line in lines])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _suite(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str]:
+    installed = suite.installed
+    version = installed.version or installed.range or ""
+    runner = f"{suite.runner} {one_line(version)}".rstrip()
+    source = _SOURCES[installed.source]
+    where = _places(installed.at[:1], read)
+    lines = [style.bold(one_line(suite.id))]
+    signals = ", ".join(signal for signal, _, _ in suite.kind.because)
+    because = f" (by its {signals.replace('-', ' ')})" if signals else ""
+    lines.append(f"  {_KINDS[suite.kind.kind]}{because}")
+    lines.append(f"  {runner}, {source}{f' ({where})' if where else ''}")
+    lines.append("")
+    lines += _facts(suite, read, style, cpus)
+    lines += _settings(suite, read, style)
+    lines += _assumed(suite, read, style)
+    return lines
+
+
+def _facts(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str]:
+    lines: list[str] = []
+    local, ci = suite.profiles["local"], suite.profiles["ci"]
+    for name in dict.fromkeys((*local.facts, *ci.facts)):
+        if name == "outcome" and _plain_run(local) and _plain_run(ci):
+            continue
+        label = _NAMES.get(name, name)
+        one, two = local.facts.get(name), ci.facts.get(name)
+        told = _told(name, one, read, style, cpus), _told(name, two, read, style, cpus)
+        if told[0] == told[1]:
+            lines += _row(label, "", told[0], style)
+        else:
+            lines += _row(label, "local", told[0], style)
+            lines += _row("", "CI", told[1], style)
+    return lines
+
+
+def _plain_run(profile: Profile) -> bool:
+    outcome = profile.facts["outcome"]
+    return isinstance(outcome, KnownFact) and outcome.value == "runs"
+
+
+def _row(label: str, environment: str, told: list[tuple[str, str]], style: Style) -> list[str]:
+    """One fact: a line for each case, the value first, then where it comes from."""
+    lines: list[str] = []
+    for index, (value, where) in enumerate(told):
+        head = label if index == 0 else ""
+        env = environment if index == 0 else ""
+        left = f"  {head:<{_LABEL_WIDTH - 6}}{env:>5}  "
+        gap = " " * max(2, 26 - display_width(value))
+        lines.append(f"{style.dim(left) if not head else left}{value}{gap}{style.dim(where)}".rstrip())
+    return lines
+
+
+def _told(
+    name: str, fact: Fact | None, read: Read, style: Style, cpus: int | None
+) -> list[tuple[str, str]]:
+    if fact is None:
+        return [("not in this version", "")]
+    if not isinstance(fact, OneOfFact):
+        return [(_value(name, fact, cpus), _from(fact, read))]
+    told: list[tuple[str, str]] = []
+    for case in fact.cases:
+        condition = one_line(condition_text(case.when).strip()) or "otherwise"
+        told.append((f"{_value(name, case.fact, cpus)} {condition}", _from(case.fact, read)))
+    del style
+    return told
+
+
+def _value(name: str, fact: SimpleFact, cpus: int | None) -> str:
+    match fact:
+        case KnownFact(value):
+            if name == "outcome":
+                return str(value).replace("-", " ")
+            if name == "retries" and isinstance(value, float):
+                attempts = number(value + 1)
+                return f"{number(value)} ({attempts} attempt{'' if attempts == 1 else 's'})"
+            return milliseconds(number(value)) if name.endswith("Ms") else str(number(value))
+        case RangeFact(expression):
+            size = cpus or REFERENCE_CPUS
+            return f"{expression} ({number(expression.at(size))} on {size} CPUs)"
+        case UnknownFact(reason):
+            return f"unknown: {one_line(reason)}"
+
+
+def _from(fact: SimpleFact, read: Read) -> str:
+    if fact.origin == "default" and not fact.at:
+        return "default"
+    return _places(fact.at, read)
+
+
+def _places(at: Origin, read: Read) -> str:
+    """The first and the last place of a chain, clickable."""
+    if not at:
+        return ""
+    shown = [at[0]] if len(at) == 1 else [at[0], at[-1]]
+    return " <- ".join(_place(span, read) for span in shown)
+
+
+def _place(span: Span, read: Read) -> str:
+    document = read(span.file)
+    file = one_line(span.file)
+    if document is None:
+        return file
+    position = document.position(span.start)
+    return f"{file}:{position.line}:{position.column}"
+
+
+def _settings(suite: Suite, read: Read, style: Style) -> list[str]:
+    entries = settings_of(suite)
+    if not entries:
+        return []
+    lines = ["", f"  {style.bold('written, but')}"]
+    for entry in entries:
+        only = "" if len(entry.environments) == 2 else f" ({entry.environments[0]} only)"
+        name = entry.setting.removeprefix("test.")
+        condition = condition_text(entry.when)
+        lines.append(
+            f"    {one_line(name)}: {one_line(_shown(entry.value))}  {entry.effect}{condition}{only}: "
+            f"{one_line(entry.reason)}"
+        )
+        lines.append(f"      {style.dim(_places(entry.at, read))}")
+    return lines
+
+
+def _shown(value: object) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+def _assumed(suite: Suite, read: Read, style: Style) -> list[str]:
+    notes = dict.fromkeys(
+        note for profile in suite.profiles.values() for note in profile.assumptions
+    )
+    if not notes:
+        return []
+    lines = ["", f"  {style.bold('assumed')}"]
+    for note in notes:
+        where = style.dim(_places(note.at, read))
+        lines.append(f"    {one_line(note.message)}  {where}")
+    return lines
+
+
+def _line(kind: str, message: str, at: Origin, read: Read, style: Style) -> list[str]:
+    where = _places(at[:1], read)
+    return [f"{style.bold(kind)}: {one_line(message, 400)}" + (f"  {style.dim(where)}" if where else "")]

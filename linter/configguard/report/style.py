@@ -1,0 +1,57 @@
+"""Colour, glyphs and width of a terminal, or of none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import IO, Literal, NamedTuple
+
+_SEVERITY = {"error": "1;31", "warning": "1;33", "info": "1;34", "note": "1;36"}
+
+
+class Style(NamedTuple):
+    """How output looks. Every method gives the text itself where there is no colour."""
+
+    color: bool = False
+    unicode: bool = True
+    width: int = 80
+
+    def paint(self, code: str, text: str) -> str:
+        """Text in an SGR style."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
+
+    def bold(self, text: str) -> str:
+        return self.paint("1", text)
+
+    def dim(self, text: str) -> str:
+        return self.paint("2", text)
+
+    def severity(self, severity: str, text: str) -> str:
+        """Text in the colour of a severity."""
+        return self.paint(_SEVERITY[severity], text)
+
+    def added(self, text: str) -> str:
+        return self.paint("32", text)
+
+    def removed(self, text: str) -> str:
+        return self.paint("31", text)
+
+    def glyph(self, fancy: str, plain: str) -> str:
+        """A drawing character, or its ASCII stand-in."""
+        return fancy if self.unicode else plain
+
+
+def decide_color(
+    mode: Literal["auto", "always", "never"], stream: IO[str], environ: Mapping[str, str]
+) -> bool:
+    """Whether to colour: as asked; else NO_COLOR, FORCE_COLOR, and whether it is a terminal."""
+    if mode != "auto":
+        return mode == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR") not in (None, "", "0"):
+        return True
+    if not stream.isatty() or environ.get("TERM") == "dumb":
+        return False
+    # Older Windows consoles print SGR codes as they are; the modern ones set one of these.
+    return sys.platform != "win32" or "WT_SESSION" in environ or "ANSICON" in environ

@@ -1,0 +1,1 @@
+"""Rules as data: read, judged three-valued against facts, put into words."""

@@ -1,0 +1,109 @@
+"""Rule texts filled in: every placeholder a rule may use, and the words for each fact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from configguard.runners.profile import (
+    Fact,
+    KnownFact,
+    OneOfFact,
+    RangeFact,
+    SimpleFact,
+    UnknownFact,
+    When,
+    number,
+    when_json,
+)
+from configguard.ruleset.judge import machine_for
+
+PLACEHOLDER = re.compile(r"\{([a-z][\w.-]*)\}")
+
+_SAID = {
+    "workers": "up to {} test files run at the same time",
+    "testConcurrency": "up to {} tests of one file run at the same time",
+    "retries": "a failing test is run {} more times",
+    "repeats": "every test is run {} more times",
+    "testTimeoutMs": "a test may take {}",
+    "hookTimeoutMs": "a hook may take {}",
+    "maxFailures": "the run stops after {} failures",
+}
+SETTING_NAMES = {"testTimeoutMs": "testTimeout", "hookTimeoutMs": "hookTimeout"}
+"""What a fact is called in the config, where a message speaks of the setting."""
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A template with its placeholders replaced; an unknown one is a fault in the rule.
+
+    Raises KeyError.
+    """
+    return PLACEHOLDER.sub(lambda found: values[found[1]], template)
+
+
+def milliseconds(value: Any) -> str:
+    """`30000` as `30 s`, `1500` as `1500 ms`."""
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value / 1000:g} s" if value % 1000 == 0 and value >= 1000 else f"{value:g} ms"
+
+
+def fact_text(name: str, fact: SimpleFact, cpus: int) -> str:
+    """A fact's value in words: `3`, `7`, `unlimited`, `5 s`."""
+    match fact:
+        case KnownFact(value):
+            if name.endswith("Ms"):
+                return milliseconds(number(value))
+            return str(number(value))
+        case RangeFact(expression):
+            return str(number(expression.at(machine_for(fact, cpus))))
+        case UnknownFact(reason):
+            return f"unknown ({reason})"
+
+
+def on_cpus(fact: SimpleFact, cpus: int) -> str:
+    """` on 8 CPUs`, where a number holds for a machine of that size only."""
+    if not isinstance(fact, RangeFact):
+        return ""
+    count = int(machine_for(fact, cpus))
+    return f" on {count} CPU{'' if count == 1 else 's'}"
+
+
+def said(name: str, fact: Fact | None, cpus: int) -> str:
+    """A fact as half a sentence: `up to 7 test files run at the same time on 8 CPUs`."""
+    if fact is None:
+        return "it has no effect"
+    if isinstance(fact, OneOfFact):
+        fact = fact.cases[0].fact
+    if isinstance(fact, UnknownFact):
+        return f"what happens instead is unknown ({fact.reason})"
+    sentence = _SAID.get(name, "it has no effect")
+    if name == "retries" and isinstance(fact, KnownFact) and fact.value == 0:
+        return "a failing test is not run again"
+    if isinstance(fact, KnownFact) and fact.value == "none":
+        return "there is no limit"
+    return sentence.format(fact_text(name, fact, cpus)) + on_cpus(fact, cpus)
+
+
+def condition_text(when: When) -> str:
+    """A condition in words: ` when E2E is set`, ` on machines with 5 or more CPUs`."""
+    shown = when_json(when)
+    parts: list[str] = []
+    for name, state in shown.get("env", {}).items():
+        told = f"is {state['equals']!r}" if isinstance(state, dict) else f"is {state}"
+        parts.append(f" when {name} {told}")
+    if "platform" in shown:
+        parts.append(f" on {shown['platform']}")
+    bounds = shown.get("cpus", {})
+    if "min" in bounds and "max" in bounds:
+        parts.append(f" on machines with {bounds['min']} to {bounds['max']} CPUs")
+    elif "min" in bounds:
+        parts.append(f" on machines with {bounds['min']} or more CPUs")
+    elif "max" in bounds:
+        parts.append(f" on machines with {bounds['max']} or fewer CPUs")
+    if "opaque" in shown:
+        parts.append(f" when {shown['opaque']}")
+    if "version" in shown:
+        parts.append(f" in versions {shown['version']}")
+    return "".join(parts)

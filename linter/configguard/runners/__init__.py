@@ -1,0 +1,1 @@
+"""What each setting of a runner means in each version: tables of facts, and their arithmetic."""

@@ -1,0 +1,123 @@
+"""The settings of one evaluated config: each as written, and as it counts in one version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from configguard.evaluate.machine import Machine
+from configguard.evaluate.operators import truthy
+from configguard.evaluate.values import (
+    UNDEFINED,
+    Builtin,
+    Cpus,
+    Entry,
+    Known,
+    Obj,
+    Unknown,
+    Value,
+)
+from configguard.runners.table import Ruling, Situation, Table, ruling
+from configguard.source.span import Origin, chain
+
+
+class Reading(NamedTuple):
+    """A setting that is written: its value, where, and through what it came in."""
+
+    setting: str
+    value: Value
+    at: Origin
+    via: Origin = ()
+    entry: Entry | None = None
+
+    @property
+    def unknown(self) -> str | None:
+        """Why the value is unknown; None where it is known."""
+        if isinstance(self.value, Unknown):
+            return self.value.reason
+        if isinstance(self.value, Builtin):
+            return f"{self.value.path} is not evaluated"
+        return None
+
+
+class Settings:
+    """A config's value in one world, read setting by setting. Reading raises Fork, Thrown."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        value: Value,
+        table: Table,
+        situation: Callable[[Settings], Situation],
+    ) -> None:
+        self.machine = machine
+        self.value = value
+        self.table = table
+        self._situate = situation
+        self._situation: Situation | None = None
+
+    @property
+    def situation(self) -> Situation:
+        """What rows of the table ask about the other settings, such as the pool."""
+        if self._situation is None:
+            self._situation = self._situate(self)
+        return self._situation
+
+    def written(self, setting: str) -> Reading | None:
+        """A setting as it stands in the config; None where it is not set (or undefined)."""
+        value, via = self.value, ()
+        entry: Entry | None = None
+        for key in setting.split("."):
+            if isinstance(value, Unknown):
+                return Reading(setting, value, value.origin, via)
+            if isinstance(value, Builtin):
+                reason = f"{value.path} is not evaluated"
+                return Reading(setting, Unknown(reason, value.origin), value.origin, via)
+            if not isinstance(value, Obj):
+                return None
+            entry = value.entry(key)
+            if entry is None:
+                if value.more is None:
+                    return None
+                unknown = Unknown(value.more.reason, value.more.origin)
+                return Reading(setting, unknown, unknown.origin, via)
+            value = entry.value
+            via = chain(via, entry.via)
+        if isinstance(value, Known) and value.value is UNDEFINED:
+            return None
+        assert entry is not None  # a setting's name has at least one key
+        return Reading(setting, value, chain((entry.expression,), value.origin), via, entry)
+
+    def ruling(self, reading: Reading) -> Ruling:
+        """What this version makes of a written setting."""
+        row = self.table.rows.get(reading.setting)
+        if row is None:
+            return Ruling("sets", "")
+        # Only rows that ask about other settings may look at them: the pool itself is a setting.
+        return ruling(row, reading.value, self.situation if "needs" in row.row else {})
+
+    def counting(self, setting: str) -> Reading | None:
+        """A setting that is written and has its effect (or may have it); null counts as unset."""
+        reading = self.written(setting)
+        if reading is None or self.ruling(reading).effect == "ignored":
+            return None
+        if isinstance(reading.value, Known) and reading.value.value is None:
+            return None
+        return reading
+
+    def on(self, setting: str) -> tuple[bool | Unknown, Reading | None]:
+        """Whether a switch is on (by JavaScript's truth, null as unset), and where it stands."""
+        reading = self.counting(setting)
+        if reading is None:
+            return bool(self.default(setting)), None
+        if reading.unknown is not None:
+            return Unknown(reading.unknown, reading.at), reading
+        value = reading.value
+        if isinstance(value, Known):
+            return truthy(value.value), reading
+        return True if not isinstance(value, Cpus) else value.expression.minimum > 0, reading
+
+    def default(self, setting: str) -> object:
+        """What holds in this version where the setting is not written."""
+        row = self.table.rows.get(setting)
+        return None if row is None else row.default

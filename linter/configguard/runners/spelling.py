@@ -1,0 +1,52 @@
+"""How a wanted fact is spelled in one version: candidate changes, from the runner's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from configguard.evaluate import constraints
+from configguard.runners.profile import number
+from configguard.runners.table import table_of
+
+
+class Change(NamedTuple):
+    """Settings to set, in order, and settings to take out."""
+
+    sets: tuple[tuple[str, bool | float], ...]
+    removes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As a person writes it in a config: `fileParallelism: false`."""
+        shown = (f"{path.removeprefix('test.')}: {literal(value)}" for path, value in self.sets)
+        return ", ".join(shown)
+
+
+def candidates(
+    runner: str, version: str, fact: str, wanted: float, names: Mapping[str, str]
+) -> Iterator[Change]:
+    """The changes that give a fact a value in a version, the plainest first.
+
+    `names` fill placeholders such as the pool. Each is to be verified before it is used.
+    """
+    for way in table_of(runner, version).spellings.get(fact, ()):
+        if constraints.judge(way.get("when", {}), wanted) is not True:
+            continue
+        sets = tuple(
+            (_filled(path, names), wanted if value == "wanted" else value)
+            for path, value in way["set"].items()
+        )
+        yield Change(sets, tuple(_filled(path, names) for path in way.get("remove", ())))
+
+
+def literal(value: Any) -> str:
+    """A plain value as JavaScript writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(number(value))
+
+
+def _filled(path: str, names: Mapping[str, str]) -> str:
+    for name, value in names.items():
+        path = path.replace("{" + name + "}", value)
+    return path

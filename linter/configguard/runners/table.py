@@ -1,0 +1,177 @@
+"""A runner's table of facts: which row of a setting holds in a version, and what it says."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import isfinite
+from typing import Any, NamedTuple
+
+from configguard.evaluate import constraints
+from configguard.evaluate.constraints import UNDECIDED
+from configguard.evaluate.cpus import CpuExpression
+from configguard.evaluate.numbers import to_text
+from configguard.evaluate.values import (
+    UNDEFINED,
+    Arr,
+    Builtin,
+    Cpus,
+    EnvString,
+    Known,
+    Obj,
+    PlatformName,
+    Unknown,
+    Value,
+)
+from configguard.resources import table
+from configguard.runners.versions import matches, parse_version
+
+Situation = dict[str, Any]
+
+
+class Row(NamedTuple):
+    """One setting in one stretch of versions: the entry's own keys and those of the row."""
+
+    setting: str
+    entry: dict[str, Any]
+    row: dict[str, Any]
+
+    @property
+    def default(self) -> Any:
+        """What holds where it is not set; None where the table names nothing."""
+        return self.row.get("default")
+
+
+class Ruling(NamedTuple):
+    """What becomes of a written value: an effect of CONTRACT.md section 4, `sets`, or None where
+    it is not decided."""
+
+    effect: str | None
+    reason: str
+    removes: str | None = None
+
+
+class Table(NamedTuple):
+    """All rows of a runner that hold in one version."""
+
+    runner: str
+    version: str
+    rows: dict[str, Row]
+    spellings: dict[str, list[dict[str, Any]]]
+
+
+@cache
+def table_of(runner: str, version: str) -> Table:
+    """The table of one runner in one version."""
+    data = table(f"runners/facts/{runner}")
+    rows: dict[str, Row] = {}
+    for entry in data["settings"]:
+        row = next(row for row in entry["rows"] if matches(version, row["versions"]))
+        for setting in names_of(entry):
+            rows[setting] = Row(setting, entry, row)
+    spellings = {
+        fact: [way for way in ways if matches(version, way["versions"])]
+        for fact, ways in data["spellings"].items()
+    }
+    return Table(runner, version, rows, spellings)
+
+
+def names_of(entry: dict[str, Any]) -> list[str]:
+    """The settings that an entry of the table is about."""
+    return [entry["setting"]] if "setting" in entry else list(entry["settings"])
+
+
+@cache
+def boundaries(runner: str) -> tuple[str, ...]:
+    """Every version at which a fact of the runner changes, in order, from the first supported."""
+    data = table(f"runners/facts/{runner}")
+    texts = [data["supported"]]
+    texts += [row["versions"] for entry in data["settings"] for row in entry["rows"]]
+    texts += [way["versions"] for ways in data["spellings"].values() for way in ways]
+    lower = data["supported"].split(" ")[0].removeprefix(">=")
+    found = {part.lstrip("<>=") for text in texts for part in text.split(" ")}
+    first, end = parse_version(lower), parse_version(data["supported"].split("<")[1])
+    assert first is not None and end is not None
+    versions = {text: parse_version(text) for text in found}
+    inside = {text: parsed for text, parsed in versions.items() if parsed and first <= parsed < end}
+    return tuple(sorted(inside, key=lambda text: inside[text]))
+
+
+def plain(value: Value) -> Any:
+    """A value as constraints see it; what is not known is UNDECIDED."""
+    match value:
+        case Known(value=scalar):
+            return None if scalar is UNDEFINED else scalar
+        case Cpus():
+            return UNDECIDED
+        case Obj():
+            return {}
+        case Arr():
+            return []
+        case _:
+            return UNDECIDED
+
+
+def shown(value: Value) -> Any:
+    """A value as JSON may show it in a report; None where there is nothing to show."""
+    match value:
+        case Known(value=scalar):
+            if isinstance(scalar, float):
+                if scalar.is_integer() and abs(scalar) < 2**53:
+                    return int(scalar)
+                # JSON has no NaN and no Infinity: those are shown as text.
+                return scalar if isfinite(scalar) else to_text(scalar)
+            return None if scalar is UNDEFINED else scalar
+        case Cpus(expression=CpuExpression() as expression):
+            return {"expression": str(expression)}
+        case Obj():
+            return {
+                key: shown(entry.value)
+                for key in list(value.entries)
+                if (entry := value.entry(key)) is not None
+            }
+        case Arr(items=items):
+            return [shown(item) for item in items]
+        case _:
+            return None
+
+
+def ruling(row: Row, value: Value, situation: Situation) -> Ruling:
+    """What becomes of a value that is written for a setting, in a situation."""
+    fill = {"setting": row.setting, "pool-of-setting": row.setting.split(".")[-2], **situation}
+    for fact, needed in row.row.get("needs", {}).items():
+        wanted = {word: _filled(operand, fill) for word, operand in needed.items()}
+        met = constraints.judge(wanted, situation.get(fact, UNDECIDED))
+        if met is None:
+            return Ruling(None, f"whether {row.setting} counts depends on the {fact}")
+        if not met:
+            other = row.row["otherwise"]
+            removes = _filled(other.get("removes"), fill)
+            return Ruling(other["effect"], _filled(other["reason"], fill), removes)
+    for case in row.row.get("cases", ()):
+        met = constraints.judge(case["if"], plain(value))
+        if met is None and isinstance(value, Unknown | EnvString | PlatformName | Builtin):
+            return Ruling(None, f"the value of {row.setting} is not known")
+        if met:
+            return Ruling(case["effect"], _filled(case["reason"], fill))
+    removes = _filled(row.row.get("removes"), fill)
+    return Ruling(row.row["effect"], _filled(row.row.get("reason", ""), fill), removes)
+
+
+def _filled(text: Any, fill: dict[str, Any]) -> Any:
+    if not isinstance(text, str) or "{" not in text:
+        return text
+    for name, value in fill.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text
+
+
+def meaning(row: Row, value: Value) -> tuple[bool, float | None, bool]:
+    """Whether a value was meant to lower the load, what it asks for, and whether that is so anyway."""
+    entry = row.entry
+    written = plain(value)
+    lowers = "lowers" in entry and constraints.judge(entry["lowers"], written) is True
+    means = entry.get("means") if lowers else None
+    if means == "value":
+        means = written if constraints.is_number(written) else None
+    idle = "same-as-default" in entry and constraints.judge(entry["same-as-default"], written)
+    return lowers, None if means is None else float(means), bool(idle)

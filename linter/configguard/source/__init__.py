@@ -1,0 +1,1 @@
+"""The one way to read files: spans, documents, the workspace and edits."""

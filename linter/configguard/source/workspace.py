@@ -1,0 +1,166 @@
+"""The one way to read files: below a root, bounded, with an overlay of edited texts."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+from configguard.source.document import Document
+
+MAX_CONFIG_BYTES = 1_000_000
+"""A config above this is not read; the largest of 606 real ones had under 60 kB."""
+MAX_LOCK_BYTES = 64_000_000
+"""Lock files are machine-written and large."""
+
+
+class Trouble(Enum):
+    """Why a file could not be read."""
+
+    MISSING = "missing"
+    OUTSIDE = "outside"
+    NOT_A_FILE = "not-a-file"
+    TOO_LARGE = "too-large"
+    UNREADABLE = "unreadable"
+    NOT_UTF8 = "not-utf8"
+
+
+class Unreadable(NamedTuple):
+    """A file that could not be read: a value, since one bad file never hides the others."""
+
+    file: str
+    trouble: Trouble
+    reason: str
+
+
+class Workspace:
+    """Files below `root`, each read once; nothing outside its real path is opened.
+
+    `overlay` holds texts that are not on disk: edits under verification, or standard input.
+    """
+
+    def __init__(self, root: Path, overlay: Mapping[str, bytes] | None = None) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.overlay: dict[str, bytes] = dict(overlay or {})
+        self._read: dict[str, Document | Unreadable] = {}
+        self._folders: dict[str, list[os.DirEntry[str]]] = {}
+
+    def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
+        """A workspace in which some files have other bytes; what was read already is shared."""
+        changed = Workspace(self.root, {**self.overlay, **changes})
+        changed._read = {file: got for file, got in self._read.items() if file not in changes}
+        changed._folders = self._folders
+        return changed
+
+    def read(self, file: str, limit: int = MAX_CONFIG_BYTES) -> Document | Unreadable:
+        """The file at a root-relative path with `/`, or why it cannot be had."""
+        found = self._read.get(file)
+        if found is None:
+            found = self._read_uncached(file, limit)
+            self._read[file] = found
+        return found
+
+    def is_file(self, file: str) -> bool:
+        """Whether a regular file lies there (or in the overlay), inside the root."""
+        if file in self.overlay:
+            return True
+        path = self.path(file)
+        return path is not None and path.is_file()
+
+    def path(self, file: str) -> Path | None:
+        """The real path of a root-relative file; None where it leads out of the root."""
+        if escapes(file):
+            return None
+        real = os.path.realpath(os.path.join(self.root, file))
+        inside = real == str(self.root) or real.startswith(os.path.join(str(self.root), ""))
+        return Path(real) if inside else None
+
+    def entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What a folder holds, sorted by name; nothing where it cannot be listed."""
+        if folder not in self._folders:
+            path = self.path(folder)
+            try:
+                with os.scandir(path) as found:  # None would list the current folder
+                    listed = sorted(found, key=lambda entry: entry.name) if path else []
+            except OSError:
+                listed = []
+            self._folders[folder] = listed
+        return self._folders[folder]
+
+    def _read_uncached(self, file: str, limit: int) -> Document | Unreadable:
+        data: bytes | Unreadable
+        if file in self.overlay:
+            data = self.overlay[file]
+        else:
+            path = self.path(file)
+            if path is None:
+                return Unreadable(file, Trouble.OUTSIDE, "it lies outside the root")
+            data = read_regular_file(path, file, limit)
+            if isinstance(data, Unreadable):
+                return data
+        if len(data) > limit:
+            return _too_large(file, limit)
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            where = f"byte {error.start + 1} (0x{data[error.start]:02x})"
+            return Unreadable(file, Trouble.NOT_UTF8, f"it is not UTF-8: {where}")
+        return Document(file, data)
+
+
+def read_regular_file(path: Path, file: str, limit: int) -> bytes | Unreadable:
+    """The bytes of a regular file of at most `limit` bytes; never waits on a pipe or device."""
+    # Without O_NONBLOCK a named pipe of that name would hang the linter.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return Unreadable(file, Trouble.MISSING, "there is no such file")
+    except IsADirectoryError:
+        return Unreadable(file, Trouble.NOT_A_FILE, "it is a folder")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return Unreadable(file, Trouble.UNREADABLE, f"it cannot be opened: {reason}")
+    with os.fdopen(handle, "rb") as opened:
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return Unreadable(file, Trouble.NOT_A_FILE, "it is not a regular file")
+        if status.st_size > limit:
+            return _too_large(file, limit)
+        try:
+            return opened.read(limit + 1)
+        except OSError as error:
+            return Unreadable(file, Trouble.UNREADABLE, f"it cannot be read: {error.strerror}")
+
+
+def _too_large(file: str, limit: int) -> Unreadable:
+    return Unreadable(file, Trouble.TOO_LARGE, f"it is larger than {limit / 1e6:g} MB")
+
+
+def escapes(file: str) -> bool:
+    """Whether a root-relative path leads above the root as it is written."""
+    normal = posixpath.normpath(file)
+    return normal == ".." or normal.startswith("../") or posixpath.isabs(file) or os.path.isabs(file)
+
+
+def folder_of(file: str) -> str:
+    """The folder of a root-relative file; the root itself is the empty string."""
+    return posixpath.dirname(file)
+
+
+def join(folder: str, name: str) -> str:
+    """A root-relative path below a folder, normalised; it may lead out (see `escapes`)."""
+    return posixpath.normpath(posixpath.join(folder, name))
+
+
+def ancestors(folder: str) -> list[str]:
+    """A folder and those above it up to the root (the empty string), nearest first."""
+    found = [folder]
+    while folder:
+        folder = posixpath.dirname(folder)
+        found.append(folder)
+    return found

@@ -1,0 +1,1 @@
+"""Bytes to Tree-sitter trees; errors are values."""

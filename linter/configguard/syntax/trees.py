@@ -1,0 +1,109 @@
+"""Bytes to a Tree-sitter tree for TypeScript/JavaScript and JSON; syntax errors as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from tree_sitter import Language, Node, Parser
+
+from configguard.source.document import Document
+from configguard.source.span import Span
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
+
+SCRIPT_SUFFIXES = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx")
+
+_cache: dict[tuple[int, str], tuple[Document, Parsed | BadSyntax]] = {}
+
+
+class BadSyntax(NamedTuple):
+    """The first place that does not parse."""
+
+    span: Span
+    reason: str
+
+
+class Parsed(NamedTuple):
+    """A document and its tree."""
+
+    document: Document
+    tree: Tree
+
+    @property
+    def root(self) -> Node:
+        return self.tree.root_node
+
+    def span(self, node: Node) -> Span:
+        """Where a node of this tree stands."""
+        return Span(self.document.file, node.start_byte, node.end_byte)
+
+    def text(self, node: Node) -> str:
+        """The source text of a node."""
+        return self.document.text(node.start_byte, node.end_byte)
+
+
+@cache
+def _parser(grammar: str) -> Parser:
+    if grammar == "json":
+        import tree_sitter_json
+
+        return Parser(Language(tree_sitter_json.language()))
+    import tree_sitter_typescript
+
+    # One grammar reads all configs: of 606 real ones none used JSX, and `<T>x` casts need it.
+    return Parser(Language(tree_sitter_typescript.language_typescript()))
+
+
+def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
+    """The tree of a document (each document once), or the first syntax error in it."""
+    if grammar is None:
+        grammar = "json" if document.file.endswith((".json", ".jsonc")) else "script"
+    key = (id(document), grammar)
+    found = _cache.get(key)
+    # The document is kept beside its tree, so that its id cannot be used again meanwhile.
+    if found is not None and found[0] is document:
+        return found[1]
+    tree = _parser(grammar).parse(document.data)
+    result: Parsed | BadSyntax = Parsed(document, tree)
+    if tree.root_node.has_error:
+        error = next(_errors(tree.root_node), tree.root_node)
+        result = BadSyntax(
+            Span(document.file, error.start_byte, max(error.end_byte, error.start_byte)),
+            _reason(document, error),
+        )
+    _cache[key] = (document, result)
+    return result
+
+
+def forget() -> None:
+    """Drop all trees (tests and long-running processes)."""
+    _cache.clear()
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    """The innermost places that did not parse, in order; iterative, as input may be deep."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_missing or (
+            node.is_error and not any(child.has_error for child in node.children)
+        ):
+            yield node
+        elif node.has_error:
+            pending.extend(reversed(node.children))
+
+
+def _reason(document: Document, error: Node) -> str:
+    if error.is_missing:
+        return f"{error.type!r} is missing here"
+    text = document.text(error.start_byte, min(error.end_byte, error.start_byte + 30)).split("\n")
+    shown = text[0].strip()
+    return f"unexpected {shown!r}" if shown else "the syntax is broken here"
+
+
+def children(node: Node) -> list[Node]:
+    """The named children of a node without comments."""
+    return [child for child in node.named_children if child.type != "comment"]
