@@ -83,6 +83,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return cast("dict[str, Any]", yaml.load(path.read_bytes(), Loader=loader))
+        return cast("dict[str, Any]", yaml.load(path.read_bytes(), Loader=loader))  # noqa: S506 - a safe loader, the fast one
     except OSError as error:
         raise MissingResources(f"configguard's own {path.name} is missing: reinstall it") from error

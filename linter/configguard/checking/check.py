@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from configguard.checking.finding import SEVERITIES, Notice, Severity
 from configguard.checking.subjects import Subject, never_starts, subjects_of
 from configguard.evaluate import constraints
+from configguard.evaluate.worlds import CpusAtLeast, EnvSet
 from configguard.limits.limits import Limits
 from configguard.project.suites import Suite
 from configguard.ruleset.judge import Violation, judge_check
 from configguard.ruleset.rule import Rule
-from configguard.runners.profile import UnknownFact, When
+from configguard.runners.profile import KnownFact, UnknownFact, When
 
 FACT_LIMITS = {"workers": "maxConcurrentTests", "retries": "maxRetries"}
 """The limit that bounds what an end-to-end suite may be given for a fact."""
@@ -105,9 +106,7 @@ class _Numbers(Mapping[str, float]):
         return 0
 
 
-def _draft(
-    rule: Rule, hits: list[tuple[Subject, tuple[Violation, ...]]], limits: Limits
-) -> Draft:
+def _draft(rule: Rule, hits: list[tuple[Subject, tuple[Violation, ...]]], limits: Limits) -> Draft:
     subject, violations = hits[0]
     environments = tuple(dict.fromkeys(hit.environment for hit, _ in hits))
     sure = all(violation.sure for _, found in hits for violation in found)
@@ -121,15 +120,11 @@ def _draft(
     if not sure:
         severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
     wanted, removes = _wanted(rule, subject, violations, limits)
-    return Draft(
-        rule, severity, subject, environments, violations, sure, when, wanted, removes
-    )
+    return Draft(rule, severity, subject, environments, violations, sure, when, wanted, removes)
 
 
 def _open_condition(when: When) -> bool:
     """Whether a condition leaves something open besides the number of CPUs."""
-    from configguard.evaluate.worlds import CpusAtLeast, EnvSet
-
     return when.versions is not None or any(
         not isinstance(atom, CpusAtLeast | EnvSet) for atom, _ in when.assumptions
     )
@@ -144,7 +139,7 @@ def _severity(
 ) -> Severity:
     first = violations[0]
     known: dict[str, Any] = {
-        name: fact.value for name, fact in subject.facts.items() if hasattr(fact, "value")
+        name: fact.value for name, fact in subject.facts.items() if isinstance(fact, KnownFact)
     }
     stated = first.limit is not None and limits[first.limit].stated
     known["limits"] = "stated" if stated else "default"
@@ -226,9 +221,7 @@ def _explains(other: Draft, draft: Draft) -> bool:
     )
 
 
-def _open_notice(
-    rule: Rule, subject: Subject, fact: str, unknown: UnknownFact | None
-) -> Notice:
+def _open_notice(rule: Rule, subject: Subject, fact: str, unknown: UnknownFact | None) -> Notice:
     suite = subject.suite.id
     if fact == "kind":
         message = f"{suite}: whether it is an end-to-end suite is not clear"

@@ -92,10 +92,8 @@ class Session:
                 message = f"{candidate.file} has no `test` key, so it is no test-runner config"
                 problems.append(Problem(message, (), "error", candidate.file))
             return None
-        for trouble in made.troubles:
-            problems.append(Problem(trouble.message, trouble.at, trouble.severity))
-        for note in made.notes:
-            notices.append(Notice(note.message, note.at))
+        problems += [Problem(one.message, one.at, one.severity) for one in made.troubles]
+        notices += [Notice(note.message, note.at) for note in made.notes]
         for profile in made.profiles.values():
             notices += [Notice(note.message, note.at) for note in profile.notices]
         return made
@@ -111,9 +109,7 @@ class Session:
         drafts: list[Draft] = []
         for suite in suites:
             folder = folder_of(suite.file)
-            limits[suite.id], wrong = load_limits(
-                self.workspace, folder, self.options.limits_file
-            )
+            limits[suite.id], wrong = load_limits(self.workspace, folder, self.options.limits_file)
             problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
             judged = judge_suite(suite, self.options.rules, limits[suite.id], self.cpus)
             drafts += judged.drafts

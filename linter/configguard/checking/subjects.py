@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from configguard.evaluate.constraints import is_number
 from configguard.project.suites import Suite
+from configguard.ruleset.rule import Over
 from configguard.runners.profile import (
     Fact,
     KnownFact,
@@ -13,7 +14,6 @@ from configguard.runners.profile import (
     SettingEntry,
     UnknownFact,
 )
-from configguard.ruleset.rule import Over
 
 _LONGEST_TIMER = 2_147_483_647
 _TIMEOUTS = ("testTimeoutMs", "hookTimeoutMs")

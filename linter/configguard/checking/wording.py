@@ -16,7 +16,7 @@ from configguard.ruleset.messages import (
     on_cpus,
     said,
 )
-from configguard.runners.profile import KnownFact, RangeFact, number, when_json
+from configguard.runners.profile import KnownFact, RangeFact, cases_of, number, when_json
 from configguard.runners.spelling import Change, candidates
 from configguard.source.span import Origin
 
@@ -101,8 +101,8 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
         "condition": condition_text(draft.when),
         "limit": _limit_text(first, limits),
         "expression": str(fact.expression) if isinstance(fact, RangeFact) else "",
-        "spelling": ", ".join(str(change) for fact in draft.wanted if (change := spelled(draft, fact))),
-        "missing-settings": _joined([SETTING_NAMES.get(name, name) for name in _broken(draft)]),
+        "spelling": _spelling(draft),
+        "no-settings": _neither([SETTING_NAMES.get(name, name) for name in _broken(draft)]),
         "defaults": _joined([_default_text(draft, name, cpus) for name in _broken(draft)]),
     }
     name = first.fact.split(".")[0]
@@ -116,13 +116,17 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     return values
 
 
+def _spelling(draft: Draft) -> str:
+    changes = (spelled(draft, fact) for fact in draft.wanted)
+    return ", ".join(str(change) for change in changes if change is not None)
+
+
 def _broken(draft: Draft) -> list[str]:
     return [violation.fact.split(".")[0] for violation in draft.violations]
 
 
 def _default_text(draft: Draft, name: str, cpus: int) -> str:
-    fact = draft.subject.facts[name]
-    first = fact if not hasattr(fact, "cases") else fact.cases[0].fact
+    first = cases_of(draft.subject.facts[name])[0].fact
     what = "a test" if name.startswith("test") else "a hook"
     return f"{fact_text(name, first, cpus)} for {what}"
 
@@ -146,8 +150,8 @@ def _breaking_values(draft: Draft) -> dict[str, str]:
     if entries and "overflows" in {violation.fact for violation in draft.violations}:
         kind = "overflows"
     breaks = _BREAKS.get(kind, "does not work")
-    changes = [str(change) for fact in draft.wanted if (change := spelled(draft, fact))]
-    repair = f"Write `{', '.join(changes)}` instead." if changes else "Take it out or correct it."
+    spelling = _spelling(draft)
+    repair = f"Write `{spelling}` instead." if spelling else "Take it out or correct it."
     values = {"breaks": breaks, "breaks-why": _BREAKS_WHY.get(breaks, ""), "repair": repair}
     if not entries and profile.reasons:
         values["reason"] = profile.reasons[0].message
@@ -163,13 +167,13 @@ def _limit_text(violation: Violation, limits: Limits) -> str:
 
 def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
     """The evidence behind a finding, from the primary place outwards."""
-    found: list[Because] = []
     entries = draft.subject.entries
-    for entry in entries[1:]:
-        found.append(Because("no effect either", entry.at[:1]))
+    found = [Because("no effect either", entry.at[:1]) for entry in entries[1:]]
     for index, span in enumerate(at[1:]):
         last = index == len(at) - 2
-        found.append(Because("the value is written here" if last else "it comes from here", (span,)))
+        found.append(
+            Because("the value is written here" if last else "it comes from here", (span,))
+        )
     own = draft.subject.suite.file
     if at[0].file != own:
         via = entries[0].via if entries else _via(draft)
@@ -208,10 +212,13 @@ def version_text(suite: Suite) -> str:
     return installed.version or installed.range or "of unknown version"
 
 
+def _neither(names: list[str]) -> str:
+    """`no testTimeout`, or `neither testTimeout nor hookTimeout`."""
+    return f"no {names[0]}" if len(names) == 1 else f"neither {' nor '.join(names)}"
+
+
 def _joined(parts: list[str]) -> str:
     unique = list(dict.fromkeys(parts))
     if len(unique) < 2:
         return "".join(unique)
     return f"{', '.join(unique[:-1])} and {unique[-1]}"
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -148,3 +149,9 @@ def main() -> None:
         # The reader (`head`) has gone: nothing is left to say.
         sys.stderr.close()
         raise SystemExit(1) from None
+    except Exception as fault:
+        if "CONFIGGUARD_DEBUG" in os.environ:
+            raise
+        advice = "Set CONFIGGUARD_DEBUG=1 to see where, and report it."
+        print(f"configguard: a bug of its own: {fault!r}. {advice}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
 from configguard.checking.session import Judgement, Options, Session
@@ -12,6 +12,10 @@ from configguard.checking.wording import worded
 from configguard.cli.common import Request, fail, one_of, place_of, reader, style_for, suggestion
 from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
+
+if TYPE_CHECKING:
+    from configguard.fixing.apply import Fixed
+    from configguard.report.style import Style
 
 Read = Callable[[str], "Document | None"]
 
@@ -52,13 +56,13 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         if isinstance(result, Problem):
             changed = [result]
         elif wanted.diff:
-            return _print_diff(session, judgement, result, request, wanted)
+            return _print_diff(session, result, request, wanted)
         elif result.changes:
             from configguard.fixing.apply import write_all
             from configguard.source.workspace import Workspace
 
             changed = write_all(place.workspace, result.changes)
-            fixed = result.count if not changed else 0
+            fixed = result.mended if not changed else 0
             session = Session(Workspace(place.workspace.root), options)
             judgement = session.judge(place.paths)
     read = reader(session.workspace, request.limits)
@@ -98,13 +102,15 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
             if isinstance(planned, Planned):
                 finding = finding.having(fix=planned.fix)
             elif draft.wanted:
-                finding = finding.having(remedy=(*finding.remedy, f"Not fixed by --fix: {planned}."))
+                finding = finding.having(
+                    remedy=(*finding.remedy, f"Not fixed by --fix: {planned}.")
+                )
         key = (finding.rule, finding.at[0], finding.subject, finding.severity)
         before = findings.get(key)
         if before is not None:
             finding = before.having(suites=(*before.suites, *finding.suites))
         findings[key] = finding
-    ordered = sorted(findings.values(), key=lambda one: (one.at[0], one.rule))
+    ordered = sorted(findings.values(), key=_order)
     return Report(
         ordered,
         list(judgement.notices),
@@ -112,6 +118,11 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
         len({suite.file for suite in judgement.suites}),
         len(judgement.suites),
     )
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    """Suite by suite, the gravest first, then by place."""
+    return finding.suites[0], SEVERITIES.index(finding.severity), finding.at[0], finding.rule
 
 
 def exit_code(report: Report, wanted: CheckRequest) -> int:
@@ -123,7 +134,7 @@ def exit_code(report: Report, wanted: CheckRequest) -> int:
     return 1 if grave and not wanted.exit_zero else 0
 
 
-def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest):  # type: ignore[no-untyped-def]
+def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest) -> Fixed | Problem:
     from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
 
     try:
@@ -138,7 +149,7 @@ def _print_report(
     read: Read,
     request: Request,
     wanted: CheckRequest,
-    style: object,
+    style: Style,
     fixed: int,
 ) -> None:
     if wanted.output_format == "json":
@@ -157,21 +168,15 @@ def _print_report(
     sys.stdout.write(text)
 
 
-def _print_diff(session, judgement, result, request, wanted) -> int:  # type: ignore[no-untyped-def]
-    from configguard.fixing.apply import Fixed
-
-    assert isinstance(result, Fixed)
+def _print_diff(session: Session, result: Fixed, request: Request, wanted: CheckRequest) -> int:
     read = reader(session.workspace, request.limits)
     for file in sorted(result.changes):
         document = read(file)
         before = document.data if document is not None else b""
         sys.stdout.write(unified(file, before, result.changes[file]))
     left = len(result.judgement.drafts)
-    plural = "" if result.count == 1 else "s"
-    print(
-        f"{result.count} finding{plural} would be fixed, {left} would remain; nothing was written.",
-        file=sys.stderr,
-    )
+    would = f"{result.mended} finding{'' if result.mended == 1 else 's'} would be fixed"
+    print(f"{would}, {left} would remain; nothing was written.", file=sys.stderr)
     after = report_of(session, result.judgement, plan_fixes=False)
     code = exit_code(after, wanted)
     return max(code, 1 if result.changes and not wanted.exit_zero else 0)

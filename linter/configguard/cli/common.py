@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn, cast
 
 from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
@@ -64,7 +64,7 @@ def place_of(request: Request) -> Place:
     if request.root is not None and not request.root.is_dir():
         fail(f"--root {request.root}: there is no such folder")
     first = Path(request.paths[0])
-    root = find_root(first if first.exists() else Path("."), request.root)
+    root = find_root(first if first.exists() else Path(), request.root)
     workspace = Workspace(root)
     return Place(workspace, tuple(_relative(workspace.root, path) for path in request.paths))
 
@@ -99,5 +99,5 @@ def style_for(color: str) -> Style:
     width = 80
     if stream.isatty():
         width = max(60, min(120, os.get_terminal_size(stream.fileno()).columns))
-    chosen = "always" if color == "always" else "never" if color == "never" else "auto"
-    return Style(decide_color(chosen, stream, os.environ), "utf" in encoding, width)
+    mode = cast("Literal['auto', 'always', 'never']", color)
+    return Style(decide_color(mode, stream, os.environ), "utf" in encoding, width)

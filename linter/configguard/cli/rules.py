@@ -39,7 +39,8 @@ def run_explain(name: str) -> int:
     """Print a rule's page."""
     rules = builtin_rules()
     if name not in rules:
-        fail(f"there is no rule {name!r}{suggestion(name, tuple(rules)) or '; see configguard rules'}")
+        near = suggestion(name, tuple(rules))
+        fail(f"there is no rule {name!r}{near or '; see configguard rules'}")
     page = data_folder("rules") / name / "README.md"
     sys.stdout.write(page.read_text("utf-8"))
     return 0

@@ -174,9 +174,7 @@ def _once(source: Source) -> Callable[[], Value]:
     return Cell(source).get
 
 
-def _bind_object(
-    machine: Machine, scope: Scope, pattern: Node, whole: Callable[[], Value]
-) -> None:
+def _bind_object(machine: Machine, scope: Scope, pattern: Node, whole: Callable[[], Value]) -> None:
     taken: list[str] = []
     for child in children(pattern):
         span = scope.parsed.span(child)

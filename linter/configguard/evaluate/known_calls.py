@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from configguard.evaluate import calls, merging, numbers, operators, worlds
+from configguard.evaluate import calls, merging, numbers, operators
 from configguard.evaluate.cpus import CPUS, ROUNDINGS, CpuExpression, bounded, rounded
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -19,6 +19,7 @@ from configguard.evaluate.values import (
     Known,
     Obj,
     Promised,
+    Undefined,
     Unknown,
     Value,
     settled,
@@ -392,7 +393,7 @@ def call_method(
             return _array_method(machine, receiver, name, arguments, span)
         case Known(value=str(text)):
             return _text_method(text, name, arguments, span)
-        case Known(value=None | worlds.UNDEFINED):
+        case Known(value=None | Undefined.UNDEFINED):
             return calls.throw(f"Cannot read {name} of {operators.to_text(receiver)}", span)
         case Known() if name == "toString" and not arguments:
             return _text(machine, [receiver], span)
@@ -484,7 +485,7 @@ def _text_method(text: str, name: str, arguments: Arguments, span: Span) -> Valu
             return Known(text.lower(), origin)
         case "toUpperCase", []:
             return Known(text.upper(), origin)
-        case ("trim" | "toString"), []:
+        case (("trim" | "toString"), []):
             return Known(text.strip() if name == "trim" else text, origin)
         case "includes", [part]:
             return Known(part in text, origin)

@@ -17,11 +17,11 @@ MAX_STEPS = 200_000
 MAX_FILES = 200
 
 
-class OverBound(Exception):  # noqa: N818 - a bound, reported as unknown
+class OverBound(Exception):
     """Evaluation went over one of the bounds; the message names it."""
 
 
-class Thrown(Exception):  # noqa: N818 - JavaScript's throw, not ours
+class Thrown(Exception):
     """The config throws here, so the runner does not start."""
 
     def __init__(self, text: str, span: Span | None) -> None:

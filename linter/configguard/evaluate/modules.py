@@ -6,12 +6,13 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import calls, expressions, known_calls, numbers, operators, statements
+from configguard.evaluate import expressions, known_calls, numbers, operators, statements
 from configguard.evaluate.machine import MAX_FILES, Machine
-from configguard.evaluate.scopes import Cell, Scope, changing_names
+from configguard.evaluate.scopes import Cell, Scope, changing_names, pattern_names
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
+    Builtin,
     Entry,
     Func,
     Known,
@@ -143,14 +144,16 @@ def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: 
         if specifier.startswith(("/", "#")):
             return _lost(machine, f"the import {specifier!r} is not followed", span)
         found = known_calls.of_package(specifier, export, span)
-        if isinstance(found, known_calls.Builtin):
+        if isinstance(found, Builtin):
             return known_calls.special_value(machine, found, span)
         return found
     module = _module_at(machine, scope, specifier, span)
     if not isinstance(module, Module):
         return module
-    return namespace(machine, module, span) if export == "*" else _export(
-        machine, module, export, span
+    return (
+        namespace(machine, module, span)
+        if export == "*"
+        else _export(machine, module, export, span)
     )
 
 
@@ -233,9 +236,7 @@ def namespace(machine: Machine, module: Module, span: Span) -> Value:
     return made
 
 
-def imported_namespace(
-    machine: Machine, scope: Scope, arguments: list[Value], span: Span
-) -> Value:
+def imported_namespace(machine: Machine, scope: Scope, arguments: list[Value], span: Span) -> Value:
     """What `await import(specifier)` gives."""
     specifier = operators.to_text(arguments[0]) if arguments else Unknown("nothing to import")
     if isinstance(specifier, Unknown):
@@ -264,9 +265,7 @@ def _declare_import(machine: Machine, node: Node, scope: Scope) -> None:
     source = node.child_by_field_name("source")
     for clause in children(node):
         if clause.type == "import_require_clause":
-            text = expressions.string_value(
-                machine, expressions.field(clause, "source"), scope
-            )
+            text = expressions.string_value(machine, expressions.field(clause, "source"), scope)
             name = scope.parsed.text(children(clause)[0])
             span = scope.parsed.span(clause)
             scope.cells[name] = Cell(_import_equals(machine, scope, text, span))
@@ -333,9 +332,7 @@ def _declare_exports(machine: Machine, node: Node, scope: Scope, module: Module)
                 module.exports[shown] = cell or Cell(Unknown(f"{name} is not defined"))
 
 
-def _export_declaration(
-    scope: Scope, declaration: Node, module: Module, *, default: bool
-) -> None:
+def _export_declaration(scope: Scope, declaration: Node, module: Module, *, default: bool) -> None:
     if default:
         span = scope.parsed.span(declaration)
         is_function = declaration.type in ("function_declaration", "generator_function_declaration")
@@ -356,7 +353,7 @@ def _export_declaration(
         name_node = declaration.child_by_field_name("name")
         patterns = [] if name_node is None else [name_node]
     for pattern in patterns:
-        for name in calls.pattern_names(pattern):
+        for name in pattern_names(pattern):
             # A name that is rebound while the file runs is looked up when it is asked for.
             module.exports[name] = Cell(lambda name=name: _current(scope, name))  # type: ignore[misc]
 

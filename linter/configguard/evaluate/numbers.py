@@ -82,13 +82,10 @@ def to_text(number: float) -> str:
         return "-" + to_text(-number)
     mantissa, _, exponent = f"{number!r}".partition("e")
     whole, _, fraction = mantissa.partition(".")
-    fraction = "" if fraction == "0" else fraction
+    # The digits without leading zeros, and where the decimal point stands in them.
     digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    point = point if whole != "0" else point
-    if whole == "0":
-        point = int(exponent or 0) - (len(fraction) - len(fraction.lstrip("0")))
-        digits = fraction.lstrip("0")
+    leading = len(whole + fraction) - len(digits)
+    point = len(whole) - leading + int(exponent or 0)
     digits = digits.rstrip("0") or "0"
     if 0 < point <= 21:
         padded = digits.ljust(point, "0")

@@ -256,9 +256,9 @@ def _equal_scalars(a: Scalar, b: Scalar, strict: bool) -> bool:
 
 
 def _ordered(machine: Machine, operator: str, left: Value, right: Value, origin: Origin) -> Value:
-    if isinstance(left, Known) and isinstance(right, Known):
-        if isinstance(left.value, str) and isinstance(right.value, str):
-            return Known(_compare(operator, left.value, right.value), origin)
+    texts = [side.value for side in (left, right) if isinstance(side, Known)]
+    if len(texts) == 2 and isinstance(texts[0], str) and isinstance(texts[1], str):
+        return Known(_compare(operator, texts[0], texts[1]), origin)
     first, second = to_number(left), to_number(right)
     for number in (first, second):
         if isinstance(number, Unknown):

@@ -13,7 +13,21 @@ if TYPE_CHECKING:
     from configguard.syntax.trees import Parsed
 
 MUTATORS = frozenset(
-    "push unshift pop shift splice sort reverse fill set add delete clear copyWithin".split()
+    [
+        "push",
+        "unshift",
+        "pop",
+        "shift",
+        "splice",
+        "sort",
+        "reverse",
+        "fill",
+        "set",
+        "add",
+        "delete",
+        "clear",
+        "copyWithin",
+    ]
 )
 """Methods that change what they are called on."""
 
@@ -182,9 +196,10 @@ def _roots(target: Node) -> Iterator[str]:
 def _definitions(root: Node) -> Iterator[tuple[str, Iterator[str]]]:
     """Every name that a file defines and the names that its definition mentions."""
     for node in walk(root):
-        if node.type == "variable_declarator":
-            pattern, source = node.child_by_field_name("name"), node
-        elif node.type in ("function_declaration", "generator_function_declaration"):
+        if node.type == "variable_declarator" or node.type in (
+            "function_declaration",
+            "generator_function_declaration",
+        ):
             pattern, source = node.child_by_field_name("name"), node
         else:
             continue

@@ -46,10 +46,22 @@ Completion = Return | Jump | None
 _FUNCTIONS = ("function_declaration", "generator_function_declaration")
 _DECLARATIONS = ("lexical_declaration", "variable_declaration")
 _NO_EFFECT = frozenset(
-    "comment empty_statement type_alias_declaration interface_declaration ambient_declaration "
-    "import_statement class_declaration abstract_class_declaration enum_declaration "
-    "function_declaration generator_function_declaration function_signature "
-    "internal_module debugger_statement".split()
+    [
+        "comment",
+        "empty_statement",
+        "type_alias_declaration",
+        "interface_declaration",
+        "ambient_declaration",
+        "import_statement",
+        "class_declaration",
+        "abstract_class_declaration",
+        "enum_declaration",
+        "function_declaration",
+        "generator_function_declaration",
+        "function_signature",
+        "internal_module",
+        "debugger_statement",
+    ]
 )
 
 
@@ -384,5 +396,3 @@ def _forget_value(machine: Machine, node: Node, scope: Scope, why: Unknown) -> N
         return
     if isinstance(value, Obj | Arr):
         value.clobber(why)
-
-

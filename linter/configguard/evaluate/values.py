@@ -127,9 +127,7 @@ class Entry:
 
     def through(self, span: Span) -> Entry:
         """This entry as it comes in through a spread or a merge at `span`."""
-        return Entry(
-            lambda: self.value, self.expression, self.key, self.whole, (*self.via, span)
-        )
+        return Entry(lambda: self.value, self.expression, self.key, self.whole, (*self.via, span))
 
 
 Chosen = Callable[[], "Entry | None"]
@@ -195,9 +193,7 @@ class Arr:
         self.more = why
 
 
-Value = (
-    Known | Cpus | EnvString | PlatformName | Unknown | Promised | Builtin | Func | Obj | Arr
-)
+Value = Known | Cpus | EnvString | PlatformName | Unknown | Promised | Builtin | Func | Obj | Arr
 
 
 def with_origin(value: Value, *spans: Span) -> Value:

@@ -42,7 +42,7 @@ class PlatformIs(NamedTuple):
 class CpusAtLeast(NamedTuple):
     """The machine has at least so many CPUs."""
 
-    count: int
+    least: int
 
 
 class Opaque(NamedTuple):
@@ -56,7 +56,7 @@ Atom = EnvSet | EnvIs | PlatformIs | CpusAtLeast | Opaque
 Assumptions = tuple[tuple[Atom, bool], ...]
 
 
-class Fork(Exception):  # noqa: N818 - a request, not an error
+class Fork(Exception):
     """A truth is needed that this world does not hold."""
 
     def __init__(self, atom: Atom) -> None:
@@ -64,7 +64,7 @@ class Fork(Exception):  # noqa: N818 - a request, not an error
         self.atom = atom
 
 
-class TooManyWorlds(Exception):  # noqa: N818 - a bound, reported as unknown
+class TooManyWorlds(Exception):
     """The answer depends on more open conditions than are followed."""
 
 
@@ -95,11 +95,11 @@ class World:
         if isinstance(atom, CpusAtLeast):
             for known, truth in self._held.items():
                 if isinstance(known, CpusAtLeast):
-                    if truth and known.count >= atom.count:
+                    if truth and known.least >= atom.least:
                         return True
-                    if not truth and known.count <= atom.count:
+                    if not truth and known.least <= atom.least:
                         return False
-            if atom.count <= 1:
+            if atom.least <= 1:
                 return True
         if isinstance(atom, PlatformIs):
             self.consulted_environment = True
@@ -107,10 +107,10 @@ class World:
                 return atom.name == self.environment.platform
             if any(held for known, held in self._held.items() if isinstance(known, PlatformIs)):
                 return self._held.get(atom, False)
-        truth = self._held.get(atom)
-        if truth is None:
+        held = self._held.get(atom)
+        if held is None:
             raise Fork(atom)
-        return truth
+        return held
 
     def variable(self, name: str) -> Value:
         """What `process.env.NAME` is here."""
@@ -181,4 +181,3 @@ def decide(
         if len(cases) + len(pending) > most:
             raise TooManyWorlds
     return cases
-

@@ -1,1 +1,1 @@
-"""Fixes: planned from a fresh evaluation, verified by evaluating their result, written atomically."""
+"""Fixes: planned from a fresh evaluation, verified by another, written atomically."""

@@ -20,11 +20,11 @@ class Fixed(NamedTuple):
     """What fixing would write: new bytes by file, how many findings that mends."""
 
     changes: dict[str, bytes]
-    count: int
+    mended: int
     judgement: Judgement
 
 
-class DoNotConverge(Exception):  # noqa: N818 - reported as a problem
+class DoNotConverge(Exception):
     """Fixes keep causing each other; nothing is written."""
 
 

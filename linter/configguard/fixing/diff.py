@@ -17,7 +17,9 @@ def edits_between(file: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
     edits: list[Edit] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            edits.append(_trimmed(file, starts[i1], before[starts[i1] : starts[i2]], b"".join(new[j1:j2])))
+            edits.append(
+                _trimmed(file, starts[i1], before[starts[i1] : starts[i2]], b"".join(new[j1:j2]))
+            )
     return tuple(edits)
 
 

@@ -94,14 +94,10 @@ def _rewritten(workspace: Workspace, draft: Draft, change: Change) -> Iterator[b
     found = [document.data]
     for setting, value in change.sets:
         found = [
-            after
-            for data in found
-            for after in _after(workspace, draft, data, setting, value)
+            after for data in found for after in _after(workspace, draft, data, setting, value)
         ]
     for setting in (*change.removes, *draft.removes):
-        found = [
-            after for data in found for after in _after(workspace, draft, data, setting, None)
-        ]
+        found = [after for data in found for after in _after(workspace, draft, data, setting, None)]
     yield from (data for data in found if data != document.data)
 
 
@@ -196,9 +192,7 @@ def _suite_fault(old: Suite, new: Suite, draft: Draft | None) -> str | None:
     return None
 
 
-def _profile_fault(
-    environment: str, old: Profile, new: Profile, draft: Draft | None
-) -> str | None:
+def _profile_fault(environment: str, old: Profile, new: Profile, draft: Draft | None) -> str | None:
     """A fact outside the fix's declared effect that would change."""
     wanted = draft.wanted if draft is not None else {}
     for name in {**old.facts, **new.facts}:
@@ -234,4 +228,3 @@ def _same(before: Fact | None, after: Fact | None) -> bool:
     return len(old) == len(new) and all(
         a.when == b.when and same_value(a.fact, b.fact) for a, b in zip(old, new, strict=True)
     )
-

@@ -125,7 +125,9 @@ def _above_root(
             continue
         where = above.at[0].file
         source = workspace.read(where)
-        line = "" if isinstance(source, Unreadable) else f":{source.position(above.at[0].start).line}"
+        line = (
+            "" if isinstance(source, Unreadable) else f":{source.position(above.at[0].start).line}"
+        )
         message = (
             f"{name} is {limit.value:g} here, above the {above.value:g} of {where}{line}: "
             "a nearer limits file may only lower a limit"
@@ -164,7 +166,9 @@ def _read(document: Document) -> tuple[dict[str, Limit], list[LimitProblem]]:
         for section in _SECTIONS
         if isinstance(value.get(section), dict)
         for name, number in value[section].items()
-        if (section, name) not in wrong and isinstance(number, int | float) and name in _known(section)
+        if (section, name) not in wrong
+        and isinstance(number, int | float)
+        and name in _known(section)
     }
     return stated, problems
 
@@ -249,7 +253,9 @@ def _meant(key: str, known: list[str], path: tuple[str, ...]) -> str:
     if near:
         return f": did you mean {near[0]!r}?"
     for section, schema in _schema()["properties"].items():
-        if (section,) != path and get_close_matches(key, list(schema.get("properties", ())), 1, 0.9):
+        if (section,) != path and get_close_matches(
+            key, list(schema.get("properties", ())), 1, 0.9
+        ):
             return f": it belongs in {section!r}"
     return "; it has no effect"
 
@@ -270,9 +276,7 @@ def _wrong(
             known = known[:-1]
         span = places.get(known, Span(document.file, 0, 0))
         name = ".".join(path) or document.file
-        found.setdefault(
-            path, LimitProblem("error", f"{name} must be {_expected(error)}", span)
-        )
+        found.setdefault(path, LimitProblem("error", f"{name} must be {_expected(error)}", span))
     return found
 
 
@@ -307,4 +311,6 @@ def _said(value: Any) -> str:
         return value if value in ("NaN", "Infinity", "-Infinity") else f"the text {value!r}"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    return {dict: "an object", list: "a list"}.get(type(value), json.dumps(value, default=str))
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return json.dumps(value, default=str)

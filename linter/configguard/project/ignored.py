@@ -19,6 +19,7 @@ class IgnoreRules(NamedTuple):
     """The patterns of one `.gitignore`, which hold for what lies below its folder."""
 
     folder: str
+    lines: tuple[str, ...]
     spec: GitIgnoreSpec
 
 
@@ -30,22 +31,21 @@ def read_rules(workspace: Workspace, folder: str) -> IgnoreRules | PathProblem |
         message = f"{file}: its patterns do not count: {document.reason}"
         return PathProblem(message, file, "warning")
     lines = document.text(len(document.bom), len(document.data)).split("\n")
-    telling = [line for line in lines if not _says_nothing(line)]
-    return IgnoreRules(folder, _spec(telling)) if telling else None
+    telling = [line.rstrip("\r") for line in lines if not _says_nothing(line)]
+    return _rules(folder, telling) if telling else None
 
 
 def ignores(rules: tuple[IgnoreRules, ...], path: str, is_folder: bool) -> bool:
     """Whether git ignores a path whose folders it does not ignore; the deepest file decides."""
-    for folder, spec in reversed(rules):
+    for folder, lines, spec in reversed(rules):
         below = path[len(folder) + 1 :] if folder else path
         found = spec.check_file(below + "/" if is_folder else below)
         if found.include is None:
             continue
-        if is_folder and found.include and found.index is not None:
-            # `build/**` means what lies in build, not the folder: `!build/keep.ts` may follow.
-            text = spec.patterns[found.index].pattern
-            if isinstance(text, str) and text.rstrip().endswith("/**"):
-                return False
+        line = lines[found.index] if found.index is not None else ""
+        # `build/**` means what lies in build, not the folder: `!build/keep.ts` may follow.
+        if is_folder and found.include and line.rstrip().endswith("/**"):
+            return False
         return found.include
     return False
 
@@ -56,16 +56,16 @@ def _says_nothing(line: str) -> bool:
     return not text or text.startswith("#") or text.strip("/") in ALWAYS_SKIPPED
 
 
-def _spec(lines: list[str]) -> GitIgnoreSpec:
+def _rules(folder: str, lines: list[str]) -> IgnoreRules:
     # About 10 ms: not paid by a check of one named file.
     from pathspec import GitIgnoreSpec
 
-    lines = [line.rstrip("\r") for line in lines]
     try:
-        return GitIgnoreSpec.from_lines(lines)
+        return IgnoreRules(folder, tuple(lines), GitIgnoreSpec.from_lines(lines))
     except ValueError:
         # git passes over a pattern that is none, and takes the others.
-        return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+        lines = [line for line in lines if _is_pattern(line)]
+        return IgnoreRules(folder, tuple(lines), GitIgnoreSpec.from_lines(lines))
 
 
 def _is_pattern(line: str) -> bool:

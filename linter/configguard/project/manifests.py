@@ -33,11 +33,12 @@ def once_per_document(
     kept: WeakKeyDictionary[Document, dict[object, Answer]] = WeakKeyDictionary()
 
     @wraps(function)
-    def remembered(document: Document, *args: P.args, **kwargs: P.kwargs) -> Answer:
+    def remembered(document: Document, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
         answers = kept.setdefault(document, {})
-        if args not in answers:
-            answers[args] = function(document, *args, **kwargs)
-        return answers[args]
+        key = (args, tuple(kwargs.items()))
+        if key not in answers:
+            answers[key] = function(document, *args, **kwargs)
+        return answers[key]
 
     return remembered
 
@@ -102,7 +103,7 @@ def declared(workspace: Workspace, folder: str, package: str) -> Declared | Path
         listed = manifest.get(section)
         text = listed.get(package) if isinstance(listed, dict) else None
         if isinstance(text, str):
-            document = workspace.read(file)
+            document = workspace.read(file, MAX_LOCK_BYTES)
             at = value_at(document, (section, package), text)
             return Declared(text, at, section == _PEERS)
     return None
@@ -127,10 +128,10 @@ def value_at(document: Document | Unreadable, keys: tuple[str, ...], value: str)
 
 
 def problem_at(document: Document, message: str, start: int, end: int | None = None) -> PathProblem:
-    """A problem with a place in a document; `message` follows the file and its line."""
+    """A problem with a place in a document: `message` comes after the file and the line."""
     line = document.position(start).line
     at = (Span(document.file, start, start if end is None else end),)
-    return PathProblem(f"{document.file}:{line}: {message}", document.file, at=at)
+    return PathProblem(f"{document.file}, line {line}: {message}", document.file, at=at)
 
 
 def _quoted(text: str) -> bytes:

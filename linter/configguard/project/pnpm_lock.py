@@ -93,7 +93,7 @@ def _load(document: Document, cut: _Cut) -> dict[str, Any] | PathProblem:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loaded = yaml.load(document.text(cut.start, cut.end), loader)
+        loaded = yaml.load(document.text(cut.start, cut.end), loader)  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = document.line_index(cut.start) + (mark.line if mark is not None else 0)

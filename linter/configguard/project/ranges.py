@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from configguard.runners.versions import Version, parse_version
+from configguard.runners.versions import parse_version
 
 if TYPE_CHECKING:
     from semantic_version import NpmSpec
+    from semantic_version import Version as NpmVersion
 
 _MAX_LENGTH = 256
 """node-semver reads no longer range either."""
@@ -128,27 +129,24 @@ def _short(version: str) -> str:
 
 @cache
 def _matches(version: str, plain: str) -> bool:
+    spec, exact = _spec(plain), _exact(version)
+    if spec is None or exact is None:
+        return False
+    only = _exact(plain.removeprefix("="))
+    if only is not None and only.prerelease:
+        return bool(only == exact)  # NpmSpec also takes 5.0.0 for `5.0.0-beta.3`
+    if exact.prerelease and f"{exact.truncate()}-" not in plain:
+        return False  # and 3.0.0-beta.2 for `<=2`
+    return bool(spec.match(exact))
+
+
+def _exact(version: str) -> NpmVersion | None:
     from semantic_version import Version as NpmVersion
 
-    spec = _spec(plain)
-    if spec is None:
-        return False
     try:
-        exact = NpmVersion(version.strip().removeprefix("v"))
+        return NpmVersion(version.strip().removeprefix("v"))
     except ValueError:
-        core: Version | None = parse_version(version)
-        if core is None:
-            return False
-        exact = NpmVersion(".".join(map(str, core)))
-    if exact.prerelease and f"{exact.truncate()}-" not in plain:
-        return False  # NpmSpec lets 3.0.0-beta.2 pass for `<=2`
-    if (
-        parse_version(plain.removeprefix("=")) is not None
-        and plain.count(".") >= 2
-        and "-" in plain
-    ):
-        return plain.removeprefix("=") == str(exact)  # and 5.0.0 for `5.0.0-beta.3`
-    return bool(spec.match(exact))
+        return None
 
 
 @cache

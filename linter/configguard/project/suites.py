@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.worlds import Environment
@@ -25,7 +25,7 @@ class Trouble(NamedTuple):
 
     message: str
     at: Origin
-    severity: str = "error"
+    severity: Literal["error", "warning"] = "error"
 
 
 class Suite(NamedTuple):
@@ -117,9 +117,7 @@ def _stretch(version: str, edges: tuple[str, ...]) -> str:
 def _profile(
     config: Config, versions: list[tuple[str, str]], around: vitest.Surroundings
 ) -> Profile:
-    found = [
-        (text, vitest.Model(config, version, around).profile()) for text, version in versions
-    ]
+    found = [(text, vitest.Model(config, version, around).profile()) for text, version in versions]
     return merged(found)
 
 

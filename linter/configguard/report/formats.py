@@ -113,8 +113,7 @@ def _finding(finding: Finding, read: Read) -> dict[str, Any]:
         "remedy": list(finding.remedy),
         "at": _at(finding.at, read),
         "because": [
-            {"message": because.message, "at": _at(because.at, read)}
-            for because in finding.because
+            {"message": because.message, "at": _at(because.at, read)} for because in finding.because
         ],
         "fix": fix,
         "suppressed": None,
@@ -240,4 +239,3 @@ def _assumptions(suite: Suite) -> list[Note]:
 
 def _note(note: Note, read: Read) -> dict[str, Any]:
     return {"message": note.message, "at": _at(note.at, read)}
-

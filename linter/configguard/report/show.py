@@ -122,7 +122,9 @@ def _row(label: str, environment: str, told: list[tuple[str, str]], style: Style
         env = environment if index == 0 else ""
         left = f"  {head:<{_LABEL_WIDTH - 6}}{env:>5}  "
         gap = " " * max(2, 26 - display_width(value))
-        lines.append(f"{style.dim(left) if not head else left}{value}{gap}{style.dim(where)}".rstrip())
+        lines.append(
+            f"{style.dim(left) if not head else left}{value}{gap}{style.dim(where)}".rstrip()
+        )
     return lines
 
 
@@ -189,10 +191,8 @@ def _settings(suite: Suite, read: Read, style: Style) -> list[str]:
         only = "" if len(entry.environments) == 2 else f" ({entry.environments[0]} only)"
         name = entry.setting.removeprefix("test.")
         condition = condition_text(entry.when)
-        lines.append(
-            f"    {one_line(name)}: {one_line(_shown(entry.value))}  {entry.effect}{condition}{only}: "
-            f"{one_line(entry.reason)}"
-        )
+        head = f"{one_line(name)}: {one_line(_shown(entry.value))}"
+        lines.append(f"    {head}  {entry.effect}{condition}{only}: {one_line(entry.reason)}")
         lines.append(f"      {style.dim(_places(entry.at, read))}")
     return lines
 
@@ -218,4 +218,6 @@ def _assumed(suite: Suite, read: Read, style: Style) -> list[str]:
 
 def _line(kind: str, message: str, at: Origin, read: Read, style: Style) -> list[str]:
     where = _places(at[:1], read)
-    return [f"{style.bold(kind)}: {one_line(message, 400)}" + (f"  {style.dim(where)}" if where else "")]
+    return [
+        f"{style.bold(kind)}: {one_line(message, 400)}" + (f"  {style.dim(where)}" if where else "")
+    ]

@@ -1,4 +1,4 @@
-"""The only way out for names and values: what comes from a checkout is hostile until shown clean."""
+"""The only way out for names and values: a checkout's text is hostile until made clean."""
 
 from __future__ import annotations
 

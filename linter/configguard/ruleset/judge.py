@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from configguard.evaluate import constraints
 from configguard.evaluate.constraints import UNDECIDED
+from configguard.ruleset.rule import Check
 from configguard.runners.profile import (
     Fact,
     FactCase,
@@ -17,7 +18,6 @@ from configguard.runners.profile import (
     cases_of,
     number,
 )
-from configguard.ruleset.rule import Check
 
 Numbers = Mapping[str, float]
 
@@ -44,9 +44,7 @@ class Verdict(NamedTuple):
 NOTHING = Verdict((), ())
 
 
-def judge_check(
-    check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: int
-) -> Verdict:
+def judge_check(check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: int) -> Verdict:
     """Judge one check: violations, and what stays open."""
     applies = _applies(check, facts, limits, cpus)
     if applies is False:
@@ -110,9 +108,7 @@ def limit_name(constraint: Any) -> str | None:
     return None
 
 
-def _applies(
-    check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: int
-) -> bool | None:
+def _applies(check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: int) -> bool | None:
     parts: list[bool | None] = []
     for name, constraint in check.applies.items():
         fact = facts.get(name.split(".")[0])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from configguard.ruleset.judge import machine_for
 from configguard.runners.profile import (
     Fact,
     KnownFact,
@@ -17,7 +18,6 @@ from configguard.runners.profile import (
     number,
     when_json,
 )
-from configguard.ruleset.judge import machine_for
 
 PLACEHOLDER = re.compile(r"\{([a-z][\w.-]*)\}")
 

@@ -40,8 +40,11 @@ def rule_from(data: dict[str, Any]) -> Rule:
     over = tuple(data["over"])
     pairs = data.get("checks") or [data]
     checks = tuple(
-        Check(pair.get("over", over[0]) if pair is not data else over[0],
-              pair.get("applies", {}), pair["require"])
+        Check(
+            pair.get("over", over[0]) if pair is not data else over[0],
+            pair.get("applies", {}),
+            pair["require"],
+        )
         for pair in pairs
     )
     return Rule(

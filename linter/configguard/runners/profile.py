@@ -42,7 +42,7 @@ class When(NamedTuple):
     def holds_at(self, cpus: float) -> bool:
         """Whether a machine of so many CPUs is meant."""
         return all(
-            (cpus >= atom.count) == truth
+            (cpus >= atom.least) == truth
             for atom, truth in self.assumptions
             if isinstance(atom, CpusAtLeast)
         )
@@ -150,7 +150,9 @@ def merged(profiles: list[tuple[str, Profile]]) -> Profile:
     first = profiles[0][1]
     facts: dict[str, Fact] = {}
     for name in dict.fromkeys(name for _, profile in profiles for name in profile.facts):
-        having = [(text, profile.facts[name]) for text, profile in profiles if name in profile.facts]
+        having = [
+            (text, profile.facts[name]) for text, profile in profiles if name in profile.facts
+        ]
         facts[name] = by_version(having)
     return first._replace(
         facts=facts,
@@ -263,8 +265,9 @@ def fact_bounds(fact: RangeFact) -> tuple[Any, Any]:
 
 def number(value: Plain) -> Any:
     """A number as JSON would have it: whole ones without a fraction."""
-    whole = isinstance(value, float) and value.is_integer()
-    return int(value) if whole and abs(value) < 2**53 else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
 
 
 def when_json(when: When) -> dict[str, Any]:

@@ -65,7 +65,8 @@ class Settings:
 
     def written(self, setting: str) -> Reading | None:
         """A setting as it stands in the config; None where it is not set (or undefined)."""
-        value, via = self.value, ()
+        value = self.value
+        via: Origin = ()
         entry: Entry | None = None
         for key in setting.split("."):
             if isinstance(value, Unknown):

@@ -166,7 +166,7 @@ def _filled(text: Any, fill: dict[str, Any]) -> Any:
 
 
 def meaning(row: Row, value: Value) -> tuple[bool, float | None, bool]:
-    """Whether a value was meant to lower the load, what it asks for, and whether that is so anyway."""
+    """Whether a value was meant to lower the load, what it asks for, and if that is so anyway."""
     entry = row.entry
     written = plain(value)
     lowers = "lowers" in entry and constraints.judge(entry["lowers"], written) is True

@@ -75,7 +75,9 @@ def resolve(machine: Machine, exported: Value) -> Value:
             argument.set(flag, Entry(Known(False), place))
         value = settled(calls.call_function(machine, value, [argument], place))
     if isinstance(value, Known | Cpus):
-        calls.throw("config must export or return an object", value.origin[0] if value.origin else None)
+        calls.throw(
+            "config must export or return an object", value.origin[0] if value.origin else None
+        )
     return value
 
 
@@ -139,7 +141,9 @@ class Model:
         cases = self._ask(answer)
         if not cases:
             return UnknownFact("the config throws while it is loaded", "config", ())
-        known = [FactCase(When(case.when), case.answer) for case in cases if case.answer is not None]
+        known = [
+            FactCase(When(case.when), case.answer) for case in cases if case.answer is not None
+        ]
         return combined(known) if known else None
 
     def _blocked(self, settings: Settings) -> UnknownFact | None:
@@ -244,9 +248,7 @@ class Model:
 
     def _names(self) -> dict[str, str]:
         """What placeholders of spellings stand for, in the usual world."""
-        cases = self.config.ask(
-            lambda machine, value: spelled(self.settings(machine, value))
-        )
+        cases = self.config.ask(lambda machine, value: spelled(self.settings(machine, value)))
         answers = [case.answer for case in cases if isinstance(case.answer, dict)]
         return answers[0] if answers else {"pool": "threads", **names("threads")}
 
@@ -295,9 +297,7 @@ def _outcomes(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]:
     return _by_cpus(settings, found)
 
 
-def _inspected(
-    settings: Settings, found: Workers
-) -> tuple[Assumptions, SimpleFact, str] | None:
+def _inspected(settings: Settings, found: Workers) -> tuple[Assumptions, SimpleFact, str] | None:
     for setting in ("test.inspect", "test.inspectBrk"):
         on, reading = settings.on(setting)
         if reading is None or on is False or found.most == 1.0:
@@ -337,12 +337,11 @@ def _at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
     most = value_at(found.most, cpus)
     # A stretch has one reason: that of its smallest machine, so it names no count of its own.
     if matches(version, "<4") and found.conflicts(cpus):
-        least = "the minimum" if found.least_decider is not None else "its default minimum"
-        grows = "" if found.least_decider is not None else " (one less than the CPUs)"
-        return REFUSES, (
-            f"{least} of workers{grows} is above the maximum of {most:g}: "
-            "RangeError: options.minThreads and options.maxThreads must not conflict"
-        )
+        if found.least_decider is not None:
+            least = f"{found.least_decider.setting.split('.')[-1]} is"
+        else:
+            least = "the least number of workers, by default one less than the CPUs, is"
+        return REFUSES, f"{least} above the maximum of {most:g}, and vitest ends with a RangeError"
     if most >= 1:
         return RUNS, ""
     if matches(version, ">=4") or most == 0:
@@ -360,7 +359,9 @@ def _entries(settings: Settings) -> list[SettingEntry]:
     for reading in _readings(settings):
         ruled = settings.ruling(reading)
         if ruled.effect not in (None, "sets"):
-            entries.append(_entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes))
+            entries.append(
+                _entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes)
+            )
     found = workers(settings)
     if isinstance(found, Unknown):
         return entries
@@ -416,9 +417,7 @@ def _workers(settings: Settings) -> SimpleFact:
     found = workers(settings)
     if isinstance(found, Unknown):
         return UnknownFact(found.reason, "config", found.origin)
-    running = [
-        cpus for cpus in range(1, _MOST_CPUS + 1) if _at(settings, found, cpus)[0] == RUNS
-    ]
+    running = [cpus for cpus in range(1, _MOST_CPUS + 1) if _at(settings, found, cpus)[0] == RUNS]
     if not running:
         return UnknownFact("it does not run with this number of workers", "config", found.at)
     if not isinstance(found.most, CpuExpression):
@@ -496,7 +495,9 @@ def _retry_delay(settings: Settings) -> SimpleFact | None:
 def _repeats(settings: Settings) -> SimpleFact | None:
     if matches(settings.table.version, "<5"):
         return None
-    return _number_fact(settings, "test.repeats", lambda n: n if n >= 0 and n.is_integer() else None)
+    return _number_fact(
+        settings, "test.repeats", lambda n: n if n >= 0 and n.is_integer() else None
+    )
 
 
 def _timeout(number: float) -> float | str | None:

@@ -215,13 +215,11 @@ def _plain_count(
     settings: Settings, setting: str, number: float, reading: Reading
 ) -> Workers | Unknown | None:
     version = settings.table.version
-    if matches(version, ">=4") and (number == 0 or math.isnan(number)):
-        # `own || root || default`: measured on 4.1.12; on 5.1.1 a NaN is never equal to itself.
-        if number == 0 or matches(version, "<5"):
-            return None
-    if number >= 1 and number.is_integer():
-        return Workers(number, reading)
-    if number <= 0 and number.is_integer():
+    # `own || root || default`: measured on 4.1.12; on 5.1.1 a NaN is never equal to itself.
+    falls_back = number == 0 or (math.isnan(number) and matches(version, "<5"))
+    if matches(version, ">=4") and falls_back:
+        return None
+    if number.is_integer():
         return Workers(number, reading)
     return Unknown(f"what {setting} {to_text(number)} does was never measured", reading.at)
 

@@ -144,7 +144,8 @@ def _too_large(file: str, limit: int) -> Unreadable:
 def escapes(file: str) -> bool:
     """Whether a root-relative path leads above the root as it is written."""
     normal = posixpath.normpath(file)
-    return normal == ".." or normal.startswith("../") or posixpath.isabs(file) or os.path.isabs(file)
+    above = normal == ".." or normal.startswith("../")
+    return above or posixpath.isabs(file) or Path(file).is_absolute()
 
 
 def folder_of(file: str) -> str:

@@ -1,0 +1,63 @@
+# Everything a newcomer or CI needs. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test install lint unit rules-test projects oracle-test oracle bench runners build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## the main job on the incident's project: check, show, fix
+	@$(PY) tests/demo.py
+
+test: install lint unit rules-test projects oracle-test ## lint, types, layers and all tests
+
+install: $(STAMP) ## a virtual environment with the project and its tools
+
+$(STAMP): pyproject.toml hatch_build.py
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade "pip>=25.1"
+	$(PY) -m pip install --quiet --editable . --group dev
+	@touch $(STAMP)
+
+lint: $(STAMP) ## ruff, mypy, the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(STAMP) ## unit and property tests
+	$(PY) -m pytest tests/unit
+
+rules-test: $(STAMP) ## every example in the rules' pages, four ways
+	$(PY) -m pytest tests/rules
+
+projects: $(STAMP) ## whole projects through the command line, and packaging
+	$(PY) -m pytest tests/projects tests/packaging
+
+runners: $(STAMP) ## real vitest versions, by npm ci from lock files
+	$(PY) tests/oracle/install.py
+
+oracle-test: $(STAMP) ## what configguard says against what real vitest does (a sample)
+	@$(PY) tests/oracle/run.py
+
+oracle: $(STAMP) ## the same, all of it
+	@$(PY) tests/oracle/run.py --all
+
+bench: $(STAMP) ## benchmarks: ratios against peers run at the same time
+	$(PY) benchmarks/startup.py
+
+build: $(STAMP) ## sdist and wheel
+	$(PY) -m build
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .cache dist build
