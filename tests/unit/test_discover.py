@@ -139,16 +139,16 @@ def test_folders_that_are_never_walked(tmp_path: Path) -> None:
     assert found(tmp_path, "node_modules/x/vitest.config.ts") == ["node_modules/x/vitest.config.ts"]
 
 
+PACKAGE_IGNORES = "!vitest-keep.gen.config.ts\nlocal/**\n!local/vitest.config.ts\n"
+
+
 def test_ignore_files_at_every_level_with_negation(tmp_path: Path) -> None:
     write(tmp_path, ".gitignore", text="# builds\r\nout/\r\n*.gen.config.ts\r\n/only-here\r\n!\r\n")
-    write(
-        tmp_path, "pkg/.gitignore", text="!keep.gen.config.ts\nlocal/**\n!local/vitest.config.ts\n"
-    )
+    write(tmp_path, "pkg/.gitignore", text=PACKAGE_IGNORES)
     for folder in ("out", "pkg/out", "only-here", "pkg/only-here", "pkg/local", "pkg/local/deep"):
         write(tmp_path, f"{folder}/vitest.config.ts")
     write(tmp_path, "vite.gen.config.ts", "pkg/vite.gen.config.ts")
     write(tmp_path, "pkg/vitest-keep.gen.config.ts", "local/vitest.config.ts")
-    (tmp_path / "pkg/.gitignore").open("a").write("!vitest-keep.gen.config.ts\n")
     assert found(tmp_path) == [
         "local/vitest.config.ts",
         "pkg/vitest-keep.gen.config.ts",
@@ -206,34 +206,17 @@ trailing\\ space
 """
 
 
+FOLDERS = (
+    *("dist", "build", "sub/build", "gen", "a/gen", "a/b/z", "a/z", "foo", "foo/x", "deep"),
+    *("deep/down", "keep", "keep/inner", "e2e-x", "x/e2e", "xyz", "ac", "bc", "cc", "!bang"),
+)
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge here")
 def test_git_itself_ignores_the_same(tmp_path: Path) -> None:
-    folders = [
-        "dist",
-        "build",
-        "sub/build",
-        "gen",
-        "a/gen",
-        "a/b/z",
-        "a/z",
-        "foo",
-        "foo/x",
-        "deep",
-        "deep/down",
-        "keep",
-        "keep/inner",
-        "e2e-x",
-        "x/e2e",
-        "xyz",
-        "ac",
-        "bc",
-        "cc",
-        "!bang",
-        "other",
-    ]
     write(tmp_path, ".gitignore", text=PATTERNS)
     write(tmp_path, "sub/.gitignore", text="!build\n/dist\n*.config.mts\n")
-    for folder in [*folders, *(f"sub/{folder}" for folder in folders)]:
+    for folder in [*FOLDERS, *(f"sub/{folder}" for folder in FOLDERS)]:
         for name in ("vitest.config.ts", "vitest.a.tmp.config.ts", "vitest.e2e.config.mts"):
             write(tmp_path, f"{folder}/{name}")
     git = ["git", "-C", str(tmp_path), "-c", "core.excludesFile="]
@@ -326,7 +309,7 @@ def test_hostile_names_stay_what_they_are(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path)
     folders = [b"new\nline", b"esc\x1b[31m", b"\xff\xfe", b"back\\slash", "bidi\u202e".encode()]
     for folder in folders:
-        os.mkdir(os.path.join(raw, folder))
+        Path(os.fsdecode(os.path.join(raw, folder))).mkdir()
         Path(os.fsdecode(os.path.join(raw, folder, b"vitest.config.ts"))).touch()
     write(tmp_path, ".gitignore", text="dist\n")
     files = [os.fsdecode(folder) + "/vitest.config.ts" for folder in folders]

@@ -67,8 +67,8 @@ def worded(draft: Draft, limits: Limits, cpus: int) -> Finding:
 def spelled(draft: Draft, fact: str) -> Change | None:
     """The plainest change that would give the wanted fact."""
     suite = draft.subject.suite
-    names = draft.subject.profile.names
-    found = candidates(suite.runner, suite.version, fact, draft.wanted[fact], names)
+    profile = draft.subject.profile
+    found = candidates(suite.runner, suite.version, fact, draft.wanted[fact], profile)
     return next(found, None)
 
 

@@ -122,7 +122,8 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
 
 def _order(finding: Finding) -> tuple[object, ...]:
     """Suite by suite, the gravest first, then by place."""
-    return finding.suites[0], SEVERITIES.index(finding.severity), finding.at[0], finding.rule
+    suite, place = finding.suites[0], finding.at[0]
+    return suite, SEVERITIES.index(finding.severity), place.file != suite, place, finding.rule
 
 
 def exit_code(report: Report, wanted: CheckRequest) -> int:

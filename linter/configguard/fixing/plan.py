@@ -75,9 +75,9 @@ def _title(draft: Draft, change: Change) -> str:
 
 def _changes(draft: Draft) -> Iterator[Change]:
     """All ways to spell everything that is wanted, the plainest first."""
-    suite, names = draft.subject.suite, draft.subject.profile.names
+    suite, profile = draft.subject.suite, draft.subject.profile
     ways = [
-        list(candidates(suite.runner, suite.version, fact, value, names))
+        list(candidates(suite.runner, suite.version, fact, value, profile))
         for fact, value in draft.wanted.items()
     ]
     for chosen in product(*ways):

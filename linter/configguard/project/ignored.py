@@ -9,18 +9,23 @@ from configguard.source.document import Document
 from configguard.source.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+    from re import Match
+
+    from pathspec import Pattern
 
 IGNORE_FILE = ".gitignore"
 ALWAYS_SKIPPED = frozenset({"node_modules", ".git", ".hg", ".svn", ".venv"})
 
 
+_FOLDER_MARK = "ps_d"
+"""pathspec's group around the `/` after the folder that a pattern matched (0.10 to 1.1)."""
+
+
 class IgnoreRules(NamedTuple):
-    """The patterns of one `.gitignore`, which hold for what lies below its folder."""
+    """The patterns of one `.gitignore`, the last first: that is the one which decides."""
 
     folder: str
-    lines: tuple[str, ...]
-    spec: GitIgnoreSpec
+    patterns: tuple[tuple[str, Pattern], ...]
 
 
 def read_rules(workspace: Workspace, folder: str) -> IgnoreRules | PathProblem | None:
@@ -37,17 +42,26 @@ def read_rules(workspace: Workspace, folder: str) -> IgnoreRules | PathProblem |
 
 def ignores(rules: tuple[IgnoreRules, ...], path: str, is_folder: bool) -> bool:
     """Whether git ignores a path whose folders it does not ignore; the deepest file decides."""
-    for folder, lines, spec in reversed(rules):
+    for folder, patterns in reversed(rules):
         below = path[len(folder) + 1 :] if folder else path
-        found = spec.check_file(below + "/" if is_folder else below)
-        if found.include is None:
-            continue
-        line = lines[found.index] if found.index is not None else ""
-        # `build/**` means what lies in build, not the folder: `!build/keep.ts` may follow.
-        if is_folder and found.include and line.rstrip().endswith("/**"):
-            return False
-        return found.include
+        asked = below + "/" if is_folder else below
+        for line, pattern in patterns:
+            found = pattern.match_file(asked)
+            if found is not None and _is_meant(line, found.match, asked):
+                return bool(pattern.include)
     return False
+
+
+def _is_meant(line: str, found: Match[str], asked: str) -> bool:
+    """Whether a pattern is about the path itself.
+
+    pathspec has a pattern that matches a folder also match all that is in it, so `!build` would
+    keep `build/x.tmp`. A walk asks about every folder on the way, so only the path itself counts.
+    """
+    if line.rstrip().endswith("/**") and found.end() == len(asked) and asked.endswith("/"):
+        return False  # `build/**` means what lies in build, not the folder
+    mark = found.end(_FOLDER_MARK) if _FOLDER_MARK in found.re.groupindex else -1
+    return mark in (-1, len(asked))
 
 
 def _says_nothing(line: str) -> bool:
@@ -60,19 +74,11 @@ def _rules(folder: str, lines: list[str]) -> IgnoreRules:
     # About 10 ms: not paid by a check of one named file.
     from pathspec import GitIgnoreSpec
 
-    try:
-        return IgnoreRules(folder, tuple(lines), GitIgnoreSpec.from_lines(lines))
-    except ValueError:
-        # git passes over a pattern that is none, and takes the others.
-        lines = [line for line in lines if _is_pattern(line)]
-        return IgnoreRules(folder, tuple(lines), GitIgnoreSpec.from_lines(lines))
-
-
-def _is_pattern(line: str) -> bool:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
+    patterns: list[tuple[str, Pattern]] = []
+    for line in reversed(lines):
+        try:
+            understood = GitIgnoreSpec.from_lines([line]).patterns
+        except ValueError:
+            continue  # git too passes over a pattern that is none, and takes the others
+        patterns += [(line, pattern) for pattern in understood if pattern.include is not None]
+    return IgnoreRules(folder, tuple(patterns))

@@ -166,4 +166,5 @@ def _as_npm_spec_reads_it(text: str) -> str:
 
     text = re.sub(r"~>", "~", text)
     text = re.sub(r"([<>=^~]=?)\s+(?=[\dvxX*])", r"\1", text)
-    return re.sub(r"(?<![\w.+-])([<>=^~]*)v(?=\d)", r"\1", text)
+    text = re.sub(r"(?<![\w.+-])([<>=^~]*)v(?=\d)", r"\1", text)
+    return " ".join(text.split())

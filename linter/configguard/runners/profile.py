@@ -130,7 +130,7 @@ class Profile(NamedTuple):
 
     `anchor` is where a setting that is missing would stand; `via` where a fact's setting came in
     from another file; `reasons` why the runner refuses to start, or runs nothing; `names` fill
-    the placeholders of spellings (such as the pool).
+    the placeholders of spellings (such as the pool); `written` are the settings that stand in it.
     """
 
     facts: dict[str, Fact]
@@ -141,6 +141,7 @@ class Profile(NamedTuple):
     assumptions: tuple[Note, ...]
     notices: tuple[Note, ...]
     names: dict[str, str]
+    written: frozenset[str]
 
 
 def merged(profiles: list[tuple[str, Profile]]) -> Profile:

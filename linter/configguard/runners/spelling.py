@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from configguard.evaluate import constraints
-from configguard.runners.profile import number
+from configguard.runners.profile import Profile, number
 from configguard.runners.table import table_of
 
 
@@ -23,20 +23,23 @@ class Change(NamedTuple):
 
 
 def candidates(
-    runner: str, version: str, fact: str, wanted: float, names: Mapping[str, str]
+    runner: str, version: str, fact: str, wanted: float, profile: Profile
 ) -> Iterator[Change]:
     """The changes that give a fact a value in a version, the plainest first.
 
-    `names` fill placeholders such as the pool. Each is to be verified before it is used.
+    Each is to be verified before it is used.
     """
     for way in table_of(runner, version).spellings.get(fact, ()):
         if constraints.judge(way.get("when", {}), wanted) is not True:
             continue
+        needed = {_filled(path, profile.names) for path in way.get("present", ())}
+        if not needed <= profile.written:
+            continue
         sets = tuple(
-            (_filled(path, names), wanted if value == "wanted" else value)
+            (_filled(path, profile.names), wanted if value == "wanted" else value)
             for path, value in way["set"].items()
         )
-        yield Change(sets, tuple(_filled(path, names) for path in way.get("remove", ())))
+        yield Change(sets, tuple(_filled(path, profile.names) for path in way.get("remove", ())))
 
 
 def literal(value: Any) -> str:

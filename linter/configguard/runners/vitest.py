@@ -100,15 +100,17 @@ class Model:
             fact = self._fact(answer)
             if fact is not None:
                 facts[name] = fact
+        written = self._written()
         return Profile(
             facts,
             self._entries(),
             self._anchor(),
-            self._via(),
+            {setting: via for setting, via in written.items() if via},
             reasons,
             self._assumptions(),
             self._notes("notices"),
             self._names(),
+            frozenset(written),
         )
 
     def settings(self, machine: Machine, value: Value) -> Settings:
@@ -228,17 +230,12 @@ class Model:
         places = [answer for answer in answers if isinstance(answer, tuple) and answer]
         return places[0] if places else (self.config.place,)
 
-    def _via(self) -> dict[str, Origin]:
-        """Through which spreads and merges the settings came in that stand in another file."""
+    def _written(self) -> dict[str, Origin]:
+        """The settings that are written, and through which spreads and merges each came in."""
 
         def question(machine: Machine, value: Value) -> dict[str, Origin]:
-            settings = self.settings(machine, value)
-            readings = (settings.written(setting) for setting in self.table.rows)
-            return {
-                reading.setting: reading.via
-                for reading in readings
-                if reading is not None and reading.via
-            }
+            readings = _readings(self.settings(machine, value))
+            return {reading.setting: reading.via for reading in readings}
 
         found: dict[str, Origin] = {}
         for case in self.config.ask(question):

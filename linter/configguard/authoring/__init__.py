@@ -1,0 +1,1 @@
+"""For authors of rules: the examples of a rule's page, read and checked."""

@@ -1,0 +1,1 @@
+"""Drives the real runners, to hold what we claim against what they do."""

@@ -1,0 +1,102 @@
+"""Every example in the rules' pages, four ways: findings, fix, fix again, linting changes nothing.
+
+The outcomes of a failure are called *missing* (a bad example without its finding) and *noisy*
+(a finding that no example expects).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command import run
+
+from configguard.authoring.cases import Case, cases_in
+from configguard.resources import data_folder, rule_tables
+
+RULES = data_folder("rules")
+CASES = [
+    pytest.param(rule, case, id=f"{rule}: {case.title}")
+    for rule in rule_tables()
+    for case in cases_in((RULES / rule / "README.md").read_text("utf-8"))
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty project; the checkout around it has no say."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return folder
+
+
+def write(project: Path, case: Case) -> dict[str, bytes]:
+    """The case's files and its runners, and what was written."""
+    for runner, version in case.versions.items():
+        manifest = project / "node_modules" / runner / "package.json"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text(json.dumps({"name": runner, "version": version}), "utf-8")
+    for name, text in case.files.items():
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return contents(project, case)
+
+
+def contents(project: Path, case: Case) -> dict[str, bytes]:
+    """What the case's files hold now."""
+    return {name: (project / name).read_bytes() for name in case.files}
+
+
+def findings(project: Path, *options: str) -> set[tuple[str, int, str]]:
+    """(file, line, rule) of every finding."""
+    result = run("check", ".", "--root", ".", "--output-format", "json", *options, cwd=project)
+    assert result.code in (0, 1), result.stderr
+    report = json.loads(result.stdout)
+    assert report["problems"] == []
+    return {
+        (finding["at"][0]["file"], finding["at"][0]["line"], finding["rule"])
+        for finding in report["findings"]
+    }
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_example(rule: str, case: Case, project: Path) -> None:
+    before = write(project, case)
+    found = findings(project)
+    assert contents(project, case) == before, "linting alone changed a file"
+    own = {finding for finding in case.expected if finding[2] == rule}
+    assert own or not case.bad, f"the bad example expects no finding of {rule}"
+    missing, noisy = case.expected - found, found - case.expected
+    assert not missing, f"missing: {missing}"
+    assert not noisy, f"noisy: {noisy}"
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_fix_of_example(rule: str, case: Case, project: Path) -> None:
+    before = write(project, case)
+    options = ["--fix", *(["--unsafe-fixes"] if case.unsafe else [])]
+    run("check", ".", "--root", ".", *options, cwd=project)
+    after = contents(project, case)
+    wanted = {**before, **{name: text.encode() for name, text in case.fixed.items()}}
+    assert {n: t.decode() for n, t in after.items()} == {n: t.decode() for n, t in wanted.items()}
+    run("check", ".", "--root", ".", *options, cwd=project)
+    assert contents(project, case) == after, "fixing again changed a file"
+    if case.fixed:
+        left = {finding for finding in findings(project) if finding[2] == rule}
+        assert not left, f"the fix leaves {left}"
+
+
+@pytest.mark.parametrize("rule", sorted(rule_tables()))
+def test_rule_folder_is_whole(rule: str) -> None:
+    data = rule_tables()[rule]
+    cases = cases_in((RULES / rule / "README.md").read_text("utf-8"))
+    assert data["id"] == rule
+    assert any(case.bad for case in cases), "no Bad example"
+    assert any(not case.bad for case in cases), "no Good example"
+    assert "fix" not in data or any(case.fixed for case in cases), "a fix without a fixed example"
+    page = (RULES / rule / "README.md").read_text("utf-8")
+    assert page.startswith(f"# {rule}\n\n{data['summary']}.\n")
+    for heading in ("## What goes wrong", "## When to ignore it"):
+        assert heading in page
