@@ -1,6 +1,6 @@
 """`python -m configguard` is the `configguard` command."""
 
-from configguard.cli.app import main
+from configguard.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -36,10 +36,9 @@ CLI_DEFAULTS: Mapping[str, Mapping[str, object]] = {"0.34.6": {"retry": 0, "bail
 
 # Everything else of our own environment stays out: CI, VITEST_*, and what marks an agent's shell
 # (std-env `isAgent`, read by vitest 4 and newer) all change what vitest does.
-KEPT_ENV = frozenset(
-    ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP")
-    + ("SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
-)
+POSIX_ENV = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+WINDOWS_ENV = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA")
+KEPT_ENV = frozenset((*POSIX_ENV, *WINDOWS_ENV))
 RECORD_ENV = "CONFIGGUARD_RECORD"
 CPUS_ENV = "CONFIGGUARD_CPUS"
 

@@ -81,9 +81,7 @@ class Run(Protocol):
 class MakeProject(Protocol):
     """Makes a temporary project of files; `vitest` is the version in its node_modules."""
 
-    def __call__(
-        self, files: Mapping[str, str | bytes], vitest: str | None = "3.2.7"
-    ) -> Path: ...
+    def __call__(self, files: Mapping[str, str | bytes], vitest: str | None = "3.2.7") -> Path: ...
 
 
 def _no_constant(name: str) -> Any:

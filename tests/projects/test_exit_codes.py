@@ -15,10 +15,8 @@ INFO_NAME = "vitest.integration.config.ts"
 INFO_TEXT = GOOD_TEXT
 """An integration suite with too many retries: info."""
 BROKEN_TEXT = "export default {{{;\n"
-STUCK_TEXT = """\
-import { unlisted } from 'some-package';
-export default unlisted({ test: { retry: 3 } });
-"""
+UNSAFE_TEXT = "export default { test: { testTimeout: 30000, hookTimeout: 30000 } };\n"
+"""Only `e2e-parallel-workers` as a warning: lowering the default is an unsafe fix."""
 
 
 def severities(run: Run, root: Path) -> set[str]:
@@ -90,12 +88,11 @@ def test_fix_that_mends_all_exits_0(project: MakeProject, run: Run) -> None:
 
 
 def test_fix_of_some_findings_exits_1_for_what_remains(project: MakeProject, run: Run) -> None:
-    root = project({E2E: GOOD_TEXT, "other/" + E2E: STUCK_TEXT})
-    left = run("check", root / "other", "--output-format", "json", "--fix").rules_of("other/" + E2E)
-    assert "too-many-retries" in left, "the second config was to have what --fix leaves"
-    result = run("check", root, "--fix")
-    assert result.code == 1
+    root = project({E2E: GOOD_TEXT, "other/" + E2E: UNSAFE_TEXT})
+    assert run("check", root, "--fix", "--fail-on", "warning").code == 1
     assert b"retry: 3" not in (root / E2E).read_bytes()
+    assert (root / "other" / E2E).read_text() == UNSAFE_TEXT, "an unsafe fix was not asked for"
+    assert run("check", root, "--fix", "--unsafe-fixes", "--fail-on", "warning").code == 0
 
 
 def test_fix_with_a_broken_neighbour_mends_the_good_one_and_exits_2(
@@ -113,7 +110,8 @@ def test_fix_with_a_broken_neighbour_mends_the_good_one_and_exits_2(
         (CLEAN_TEXT, (), 0),
         (GOOD_TEXT, (), 1),
         (WARNING_TEXT, (), 1),  # there would be changes
-        (STUCK_TEXT, (), 1),  # findings remain
+        (UNSAFE_TEXT, ("--fail-on", "warning"), 1),  # a finding remains
+        (UNSAFE_TEXT, (), 0),  # what remains is below --fail-on
         (GOOD_TEXT, ("--exit-zero",), 0),
         (BROKEN_TEXT, (), 2),
     ],

@@ -268,7 +268,7 @@ PNPM_TWO_DOCUMENTS = """\
 def test_pnpm_in_every_version(
     tmp_path: Path, text: str, folder: str, expected: str, newline: str
 ) -> None:
-    write(tmp_path, "pnpm-lock.yaml", text.replace("\n", newline))
+    write(tmp_path, "pnpm-lock.yaml", textwrap.dedent(text).replace("\n", newline))
     found = version(tmp_path, folder)
     assert (found.source, found.version) == ("lockfile", expected)
     assert quoted(tmp_path, found) == expected
@@ -489,7 +489,6 @@ def test_an_unsaved_manifest_counts(tmp_path: Path) -> None:
     write(tmp_path, "package.json", wants("^3.2.0"))
     workspace = Workspace(tmp_path)
     assert runner_version(workspace, "")[0].range == "^3.2.0"
-    edited = workspace.with_overlay(
-        {"package.json": b'\xef\xbb\xbf{"dependencies":{"vitest":"^4"}}'}
-    )
+    changed = b'\xef\xbb\xbf{"dependencies": {"vitest": "^4"}}'
+    edited = workspace.with_overlay({"package.json": changed})
     assert runner_version(edited, "")[0].range == "^4"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from configguard.checking.check import Draft, judge_suite
-from configguard.checking.finding import Notice, Problem
+from configguard.checking.finding import Notice, Problem, first_byte
 from configguard.limits.limits import Limits, load_limits
 from configguard.project.discover import Candidate, discover
 from configguard.project.suites import Suite, Trouble, suite_of
@@ -52,12 +52,12 @@ class Session:
         """Discover, evaluate and judge."""
         found = discover(self.workspace, paths)
         problems = [
-            Problem(problem.message, (), problem.severity, problem.file)
+            Problem(problem.message, problem.at, problem.severity, problem.file)
             for problem in found.problems
             if not (problem.unknown and self.options.skip_unknown)
         ]
         suites: list[Suite] = []
-        notices: list[Notice] = []
+        notices = [Notice(one.message, one.at or (first_byte(one.file),)) for one in found.notices]
         for candidate in found.candidates:
             suite = self._suite(candidate, problems, notices)
             if suite is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -75,8 +73,8 @@ def check(
     color: Color = "auto",
 ) -> None:
     """Check configs against the limits."""
-    from configguard.cli.check import CheckRequest, run_check
-    from configguard.cli.common import Request
+    from configguard.cli.check import run_check
+    from configguard.cli.requests import CheckRequest, Request
 
     common = Request(tuple(paths or ["."]), root, limits, cpus, quiet, verbose, color, skip_unknown)
     request = CheckRequest(
@@ -104,7 +102,7 @@ def show(
     color: Color = "auto",
 ) -> None:
     """Print the effective settings of each suite, and where each value comes from."""
-    from configguard.cli.common import Request
+    from configguard.cli.requests import Request
     from configguard.cli.show import run_show
 
     common = Request(tuple(paths or ["."]), root, limits, cpus, quiet, verbose, color, False)
@@ -134,24 +132,3 @@ def _names(given: Optional[list[str]]) -> Optional[tuple[str, ...]]:
     if given is None:
         return None
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
-
-
-def main() -> None:
-    """Run the command line; the process ends with the contract's exit codes."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            # A name that the terminal cannot show is escaped, never a traceback.
-            reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except BrokenPipeError:
-        # The reader (`head`) has gone: nothing is left to say.
-        sys.stderr.close()
-        raise SystemExit(1) from None
-    except Exception as fault:
-        if "CONFIGGUARD_DEBUG" in os.environ:
-            raise
-        advice = "Set CONFIGGUARD_DEBUG=1 to see where, and report it."
-        print(f"configguard: a bug of its own: {fault!r}. {advice}", file=sys.stderr)
-        raise SystemExit(2) from None

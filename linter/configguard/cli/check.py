@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
 from configguard.checking.session import Judgement, Options, Session
 from configguard.checking.wording import worded
-from configguard.cli.common import Request, fail, one_of, place_of, reader, style_for, suggestion
+from configguard.cli.common import fail, one_of, place_of, reader, style_for, suggestion
+from configguard.cli.requests import CheckRequest, Request
 from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
 
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
     from configguard.report.style import Style
 
 Read = Callable[[str], "Document | None"]
-
-
-class CheckRequest(NamedTuple):
-    """The options of `check` alone."""
-
-    fix: bool
-    unsafe: bool
-    diff: bool
-    output_format: str
-    select: tuple[str, ...] | None
-    ignore: tuple[str, ...] | None
-    fail_on: str
-    exit_zero: bool
 
 
 def run_check(request: Request, wanted: CheckRequest) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, cast
 
+from configguard.cli.requests import Request
 from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
 from configguard.source.document import Document
@@ -15,19 +16,6 @@ from configguard.source.workspace import MAX_CONFIG_BYTES, MAX_LOCK_BYTES, Unrea
 from configguard.source.workspace import read_regular_file as read_outside
 
 USAGE = 2
-
-
-class Request(NamedTuple):
-    """The options that `check` and `show` share."""
-
-    paths: tuple[str, ...]
-    root: Path | None
-    limits: Path | None
-    cpus: int | None
-    quiet: bool
-    verbose: bool
-    color: str
-    skip_unknown: bool
 
 
 class Place(NamedTuple):

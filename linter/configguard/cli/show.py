@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from configguard.checking.session import Options, Session
-from configguard.cli.common import Request, one_of, place_of, reader, style_for
+from configguard.cli.common import one_of, place_of, reader, style_for
+from configguard.cli.requests import Request
 
 
 def run_show(request: Request, output_format: str) -> int:

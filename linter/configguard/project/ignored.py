@@ -18,7 +18,7 @@ ALWAYS_SKIPPED = frozenset({"node_modules", ".git", ".hg", ".svn", ".venv"})
 
 
 _FOLDER_MARK = "ps_d"
-"""pathspec's group around the `/` after the folder that a pattern matched (0.10 to 1.1)."""
+"""The group around the `/` after the folder that a pattern matched, as of pathspec 1.1."""
 
 
 class IgnoreRules(NamedTuple):

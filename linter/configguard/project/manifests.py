@@ -111,20 +111,25 @@ def declared(workspace: Workspace, folder: str, package: str) -> Declared | Path
 
 def value_at(document: Document | Unreadable, keys: tuple[str, ...], value: str) -> Origin:
     """Where a string value stands in JSON, best effort: after its keys, one after another."""
-    file = document.file
     if isinstance(document, Document):
-        data, at = document.data, 0
-        for key in keys:
-            at = data.find(_quoted(key) + b":", at)
-            if at == -1:
-                break
-            at += len(_quoted(key))
-        text = _quoted(value)
-        start = data.find(text, at) if at != -1 else -1
-        # Farther away it is somebody else's value.
-        if start != -1 and len(data[at:start].strip(b" \t\r\n:")) < _NEAR:
-            return (Span(file, start, start + len(text)),)
-    return (Span(file, 0, 0),)
+        return _value_in(document, keys, value)
+    return (Span(document.file, 0, 0),)
+
+
+@once_per_document
+def _value_in(document: Document, keys: tuple[str, ...], value: str) -> Origin:
+    at = 0
+    for key in keys:
+        found = document.data.find(_quoted(key) + b":", at)
+        if found == -1:
+            return (Span(document.file, 0, 0),)
+        at = found + len(_quoted(key))
+    text = _quoted(value)
+    start = document.data.find(text, at)
+    # Farther away it is somebody else's value.
+    if start == -1 or start - at > _NEAR:
+        return (Span(document.file, 0, 0),)
+    return (Span(document.file, start, start + len(text)),)
 
 
 def problem_at(document: Document, message: str, start: int, end: int | None = None) -> PathProblem:

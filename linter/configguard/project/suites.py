@@ -9,7 +9,7 @@ from configguard.evaluate.worlds import Environment
 from configguard.project.discover import Candidate, workspace_files
 from configguard.project.kinds import Kind, kind_of
 from configguard.project.packages import RunnerVersion, runner_version
-from configguard.project.ranges import representatives
+from configguard.project.ranges import stretches
 from configguard.resources import table
 from configguard.runners import vitest
 from configguard.runners.profile import Note, Profile, merged
@@ -70,7 +70,9 @@ def suite_of(workspace: Workspace, candidate: Candidate) -> Suite | Trouble | No
             # Nothing that was read differs in CI.
             profiles[vitest.CI.name] = profiles[environment.name]
             break
-    troubles = tuple(Trouble(one.message, _start(one.file), one.severity) for one in problems)
+    troubles = tuple(
+        Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
+    )
     return Suite(
         candidate.file,
         candidate.file,
@@ -97,21 +99,10 @@ def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, 
         nearest = boundaries(runner)[0] if low else newest
         message = f"{runner} {version} is not in the facts tables; judged as {nearest}"
         return [("", nearest)], [Note(message, at)]
-    edges = boundaries(runner)
-    found = representatives(installed.range, edges, str(data["newest"])) or list(edges)
+    found = stretches(installed.range, boundaries(runner), str(data["newest"]), runner)
     if len(found) == 1:
-        return [("", found[0])], []
-    return [(_stretch(version, edges), version) for version in found], []
-
-
-def _stretch(version: str, edges: tuple[str, ...]) -> str:
-    """The stretch of the facts table that a version lies in, as comparators."""
-    parsed = parse_version(version)
-    assert parsed is not None  # representatives are versions
-    below = [edge for edge in edges if (parse_version(edge) or (0, 0, 0)) <= parsed]
-    above = [edge for edge in edges if (parse_version(edge) or (0, 0, 0)) > parsed]
-    start = f">={below[-1]}" if below else f">={edges[0]}"
-    return f"{start} <{above[0]}" if above else start
+        return [("", found[0].version)], []
+    return [(stretch.versions, stretch.version) for stretch in found], []
 
 
 def _profile(

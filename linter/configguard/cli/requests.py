@@ -1,0 +1,32 @@
+"""What the command line asks for, as plain values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Request(NamedTuple):
+    """The options that `check` and `show` share."""
+
+    paths: tuple[str, ...] = (".",)
+    root: Path | None = None
+    limits: Path | None = None
+    cpus: int | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: str = "auto"
+    skip_unknown: bool = False
+
+
+class CheckRequest(NamedTuple):
+    """The options of `check` alone. `select` and `ignore` are None where they are not given."""
+
+    fix: bool = False
+    unsafe: bool = False
+    diff: bool = False
+    output_format: str = "text"
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    fail_on: str = "error"
+    exit_zero: bool = False
