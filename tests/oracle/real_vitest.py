@@ -36,8 +36,8 @@ CLI_DEFAULTS: Mapping[str, Mapping[str, object]] = {"0.34.6": {"retry": 0, "bail
 
 # Everything else of our own environment stays out: CI, VITEST_*, and what marks an agent's shell
 # (std-env `isAgent`, read by vitest 4 and newer) all change what vitest does.
-POSIX_ENV = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
-WINDOWS_ENV = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA")
+POSIX_ENV = ("PATH", "HOME", "LANG", "LC_ALL")
+WINDOWS_ENV = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 KEPT_ENV = frozenset((*POSIX_ENV, *WINDOWS_ENV))
 RECORD_ENV = "CONFIGGUARD_RECORD"
 CPUS_ENV = "CONFIGGUARD_CPUS"
@@ -101,9 +101,11 @@ def link_runner(version: str, folder: Path) -> None:
             link.symlink_to(target, target_is_directory=True)
 
 
-def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+def _environment(scratch: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """Build a clean environment; what a killed vitest leaves in its temp folder goes with ours."""
     kept = {name: value for name, value in os.environ.items() if name.upper() in KEPT_ENV}
-    return {**kept, "NO_COLOR": "1", **(extra or {})}
+    temp = {name: str(scratch) for name in ("TMPDIR", "TEMP", "TMP")}
+    return {**kept, **temp, "NO_COLOR": "1", **extra}
 
 
 def _node(version: str) -> list[str]:
@@ -157,7 +159,7 @@ class ResolveCase:
 
 @dataclass(frozen=True)
 class RunnerError:
-    """The error a runner refused with; ProcessDied when it said nothing at all."""
+    """The error a runner refused with; ProcessDied or TookTooLong when it gave no answer."""
 
     name: str
     message: str
@@ -192,19 +194,18 @@ def resolve_many(version: str, cases: Sequence[ResolveCase]) -> list[Resolved]:
     answers: list[Resolved] = []
     while len(answers) < len(cases):
         rest = cases[len(answers) :]
-        found, output = _resolve_in_one_process(version, rest)
+        found, failure = _resolve_in_one_process(version, rest)
         answers += found
         if len(found) < len(rest):
-            died = RunnerError("ProcessDied", output or "no output")
-            answers.append(Resolved({}, [], None, died, []))
+            answers.append(Resolved({}, [], None, failure, []))
     return answers
 
 
 def _resolve_in_one_process(
     version: str, cases: Sequence[ResolveCase]
-) -> tuple[list[Resolved], str]:
-    """Resolve cases until the process ends; also returns what it printed by itself."""
-    with tempfile.TemporaryDirectory() as name:
+) -> tuple[list[Resolved], RunnerError]:
+    """Resolve cases until the process ends, and say what ended it in case it did too early."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         scratch = Path(name)
         request, answers, output = (scratch / part for part in ("request", "answers", "output"))
         request.write_text(
@@ -227,16 +228,17 @@ def _resolve_in_one_process(
         )
         answers.touch()
         command = [*_node(version), str(RESOLVER), str(request), str(answers)]
-        process = _start(command, scratch, _environment(None), output)
-        _wait_while_growing(process, answers)
+        process = _start(command, scratch, _environment(scratch, {}), output)
+        ended = _wait_while_growing(process, answers)
         lines = answers.read_text(encoding="utf-8").splitlines(keepends=True)
         whole = [line for line in lines if line.endswith("\n")]
         said = _clean(output.read_text(encoding="utf-8", errors="replace"))
-        return [_resolved(json.loads(line)) for line in whole], said
+        failure = RunnerError("ProcessDied" if ended else "TookTooLong", said or "no output")
+        return [_resolved(json.loads(line)) for line in whole], failure
 
 
-def _wait_while_growing(process: subprocess.Popen[bytes], answers: Path) -> None:
-    """Wait for the end, but for each single answer no longer than the limit."""
+def _wait_while_growing(process: subprocess.Popen[bytes], answers: Path) -> bool:
+    """Wait for the end, but for each single answer no longer than the limit; False if it was."""
     size, since = 0, time.monotonic()
     while process.poll() is None:
         time.sleep(POLL_S)
@@ -244,7 +246,9 @@ def _wait_while_growing(process: subprocess.Popen[bytes], answers: Path) -> None
             size, since = now, time.monotonic()
         elif time.monotonic() - since > CASE_LIMIT_S:
             break
+    ended = process.poll() is not None
     _end_group(process)
+    return ended
 
 
 def _resolved(answer: dict[str, object]) -> Resolved:
@@ -305,14 +309,15 @@ def run_suite(
 ) -> RunResult:
     """Run `vitest run --config X` in a folder; after the time limit the whole group is killed."""
     link_runner(version, folder)
-    with tempfile.TemporaryDirectory() as name:
-        recorded, output = Path(name) / "record.jsonl", Path(name) / "output"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        scratch = Path(name)
+        recorded, output = scratch / "record.jsonl", scratch / "output"
         recorded.touch()
         ours = {**(env or {}), RECORD_ENV: str(recorded), CPUS_ENV: str(cpus)}
         cli = str(vitest_package(version) / "vitest.mjs")
         command = [*_node(version), cli, "run", "--config", config, *arguments]
         started = time.monotonic()
-        process = _start(command, folder, _environment(ours), output)
+        process = _start(command, folder, _environment(scratch, ours), output)
         exit_code: int | None = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             exit_code = process.wait(timeout_s)

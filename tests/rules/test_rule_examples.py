@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.command import run
 
 from configguard.authoring.cases import Case, cases_in
 from configguard.resources import data_folder, rule_tables
+from support.command import run
 
 RULES = data_folder("rules")
 CASES = [

@@ -112,7 +112,7 @@ def test_stretches_name_what_they_stand_for() -> None:
     assert [found.versions for found in stretches("0.1.0", BOUNDARIES, NEWEST)] == ["<0.34"]
 
 
-NUMBERS = st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 9))
+NUMBERS = st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 9)).filter(any)
 VERSIONS = NUMBERS.map(lambda version: ".".join(map(str, version)))
 RANGES = st.lists(
     st.tuples(st.sampled_from(["^", "~", ">=", "<", ">", "<=", "", ">= "]), VERSIONS), min_size=1

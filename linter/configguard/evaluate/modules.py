@@ -28,8 +28,9 @@ from configguard.syntax.trees import SCRIPT_SUFFIXES, BadSyntax, Parsed, childre
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# What bundlers try for `./base`; `./base.js` may mean the TypeScript file beside it.
-_TRIED = ("", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", ".tsx", ".jsx")
+# What esbuild and rolldown, which load the configs, try for `./base`, in order (measured: neither
+# finds `base.mts`). In a TypeScript file `./base.js` may mean the TypeScript file beside it.
+_TRIED = ("", ".tsx", ".ts", ".jsx", ".js", ".json")
 _TYPESCRIPT_OF = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
 
 
@@ -133,7 +134,8 @@ def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | 
         return None
     stem, suffix = posixpath.splitext(base)
     candidates = [base + ending for ending in _TRIED]
-    candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
+    if importer.endswith((".ts", ".mts", ".cts")):
+        candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
     candidates += [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
     return next((file for file in candidates if machine.workspace.is_file(file)), None)
 
@@ -230,10 +232,24 @@ def namespace(machine: Machine, module: Module, span: Span) -> Value:
         value = module.exports["default"].get()
         if isinstance(value, Obj):
             made.entries = {**value.entries, **made.entries}
-    if module.stars:
-        made.more = Unknown("what `export *` brings is not listed", (span,))
-    del machine
+    for specifier, where in module.stars:
+        _add_star(machine, module, made, specifier, where)
     return made
+
+
+def _add_star(machine: Machine, module: Module, made: Obj, specifier: str, where: Span) -> None:
+    """What `export * from` adds to a namespace: all but the default, and never over own names."""
+    assert module.scope is not None  # only files with statements have stars
+    found = imported(machine, module.scope, specifier, "*", where)
+    if not isinstance(found, Obj):
+        reason = found.reason if isinstance(found, Unknown) else f"{specifier} is not evaluated"
+        made.more = Unknown(reason, (where,))
+        return
+    made.more = made.more or found.more
+    for name in list(found.entries):
+        entry = found.entry(name)
+        if name != "default" and name not in made.entries and entry is not None:
+            made.set(name, entry.through(where))
 
 
 def imported_namespace(machine: Machine, scope: Scope, arguments: list[Value], span: Span) -> Value:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator
+import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
-from configguard.limits.shape import surely_fits
+from configguard.limits.shape import MOST_TOLD, misfits, said, shown, surely_fits, unknown_keys
 from configguard.resources import data_folder
 from configguard.source.document import Document
 from configguard.source.span import Origin, Span
@@ -21,10 +22,6 @@ from configguard.source.workspace import (
     ancestors,
     read_regular_file,
 )
-from configguard.syntax.trees import BadSyntax, Parsed, parse
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 FILE = ".test-resource-limits.json"
 DEFAULTS: dict[str, float] = {
@@ -35,7 +32,6 @@ DEFAULTS: dict[str, float] = {
     "globalMs": 1_800_000,
 }
 """What holds without a limits file (CONTRACT.md section 3); timeouts in ms."""
-_SECTIONS = ("resourceLimits", "timeouts")
 
 
 class LimitProblem(NamedTuple):
@@ -47,7 +43,7 @@ class LimitProblem(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """One number; `stated` in a file, at `at`, or a default."""
+    """One number, in the unit its name says; `stated` in a file, at `at`, or a default."""
 
     value: float
     stated: bool = False
@@ -55,7 +51,7 @@ class Limit(NamedTuple):
 
 
 class Limits:
-    """The limits that hold for one folder."""
+    """The limits that hold for one folder; `source` names the files they come from."""
 
     def __init__(self, stated: dict[str, Limit], source: tuple[str, ...] = ()) -> None:
         self._stated = stated
@@ -70,111 +66,104 @@ class Limits:
         return name in self._stated or name in DEFAULTS
 
 
+class _Reading(NamedTuple):
+    """One file: the numbers of it that can be used, and what is wrong with it."""
+
+    document: Document
+    numbers: dict[str, Limit]
+    problems: tuple[LimitProblem, ...]
+
+
+_Loaded = tuple[Limits, list[LimitProblem]]
+_loaded: WeakKeyDictionary[Workspace, dict[tuple[str, Path | None], _Loaded]] = WeakKeyDictionary()
+# Documents outlive the workspaces of edits under verification, so each is read only once.
+_readings: WeakKeyDictionary[Document, _Reading] = WeakKeyDictionary()
+
+
 def load_limits(
     workspace: Workspace, folder: str, explicit: Path | None = None
 ) -> tuple[Limits, list[LimitProblem]]:
-    """The limits for a suite in a folder, and what is wrong with the files they come from.
+    """The limits for a suite in a root-relative folder, and what is wrong with their files.
 
-    The root's file and those nearer to the suite are merged; a nearer number above the root's is
-    a problem. `explicit` is the user's own file and replaces them all.
+    The root's file and those nearer to the suite are merged, the nearer number counts; one above
+    the root's is a problem. `explicit` is the user's own file and replaces them all.
     """
-    if explicit is not None:
-        document = _explicit(explicit)
-        if isinstance(document, Unreadable):
-            message = f"cannot read the limits file {explicit}: {document.reason}"
-            return Limits({}), [LimitProblem("error", message, Span(str(explicit), 0, 0))]
-        stated, problems = _read(document)
-        return Limits(stated, (str(explicit),)), problems
+    known = _loaded.setdefault(workspace, {})
+    key = ("" if explicit else folder, explicit)
+    if key not in known:
+        known[key] = _explicit(explicit) if explicit else _merged(workspace, folder)
+    limits, problems = known[key]
+    return limits, list(problems)
+
+
+def _explicit(path: Path) -> _Loaded:
+    name = str(path)
+    data = read_regular_file(path, name, MAX_CONFIG_BYTES)
+    if isinstance(data, Unreadable):
+        return Limits({}), [_unreadable(data)]
+    # The bytes go through an overlay, as the workspace knows which bytes are text.
+    document = Workspace(Path(), {name: data}).read(name)
+    if isinstance(document, Unreadable):
+        return Limits({}), [_unreadable(document)]
+    reading = _read(document)
+    return Limits(reading.numbers, (name,)), list(reading.problems)
+
+
+def _merged(workspace: Workspace, folder: str) -> _Loaded:
     merged: dict[str, Limit] = {}
     sources: list[str] = []
-    found: list[LimitProblem] = []
+    problems: list[LimitProblem] = []
+    root: _Reading | None = None
     for above in reversed(ancestors(folder)):
         file = posixpath.join(above, FILE)
-        outcome = workspace.read(file)
-        if isinstance(outcome, Unreadable):
-            if outcome.trouble is not Trouble.MISSING:
-                message = f"cannot read the limits file {file}: {outcome.reason}"
-                found.append(LimitProblem("error", message, Span(file, 0, 0)))
+        document = workspace.read(file)
+        if isinstance(document, Unreadable):
+            # A link that leads nowhere is no missing file: somebody meant limits to hold.
+            if document.trouble is not Trouble.MISSING or (workspace.root / file).is_symlink():
+                problems.append(_unreadable(document))
             continue
-        stated, problems = _read(outcome)
-        found += problems
-        found += _above_root(merged, stated, outcome, workspace)
-        merged |= stated
+        reading = _read(document)
+        problems += reading.problems
         sources.append(file)
-    return Limits(merged, tuple(sources)), found
+        if not above:
+            root = reading
+        above_root = _above_root(root, reading)
+        problems += above_root.values()
+        merged |= {name: it for name, it in reading.numbers.items() if name not in above_root}
+    return Limits(merged, tuple(sources)), problems
 
 
-def _explicit(path: Path) -> Document | Unreadable:
-    data = read_regular_file(path, str(path), MAX_CONFIG_BYTES)
-    if isinstance(data, Unreadable):
-        return data
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Unreadable(str(path), Trouble.NOT_UTF8, f"it is not UTF-8: byte {error.start + 1}")
-    return Document(str(path), data)
+def _unreadable(found: Unreadable) -> LimitProblem:
+    message = f"cannot read the limits file {found.file}: {found.reason}"
+    return LimitProblem("error", message, Span(found.file, 0, 0))
 
 
-def _above_root(
-    outer: dict[str, Limit], inner: dict[str, Limit], document: Document, workspace: Workspace
-) -> list[LimitProblem]:
-    problems: list[LimitProblem] = []
-    for name, limit in inner.items():
-        above = outer.get(name)
-        if above is None or limit.value <= above.value or name.endswith("Ms"):
+def _above_root(root: _Reading | None, nearer: _Reading) -> dict[str, LimitProblem]:
+    """The limits that a nearer file raises above the root's; the root's number holds then."""
+    raised: dict[str, LimitProblem] = {}
+    for name, limit in nearer.numbers.items():
+        most = root.numbers.get(name) if root is not None else None
+        if root is None or most is None or limit.value <= most.value:
             continue
-        where = above.at[0].file
-        source = workspace.read(where)
-        line = (
-            "" if isinstance(source, Unreadable) else f":{source.position(above.at[0].start).line}"
-        )
+        if name not in _properties("resourceLimits"):
+            continue  # timeouts are what fixes write: a longer one loosens nothing
         message = (
-            f"{name} is {limit.value:g} here, above the {above.value:g} of {where}{line}: "
-            "a nearer limits file may only lower a limit"
+            f"{name} is {shown(limit.value)} at {_place(nearer, limit)}, above the "
+            f"{shown(most.value)} of the root at {_place(root, most)}: a nearer file may only "
+            f"lower it, so {shown(most.value)} holds"
         )
-        problems.append(LimitProblem("error", message, limit.at[0]))
-    del document
-    return problems
+        raised[name] = LimitProblem("error", message, limit.at[0])
+    return raised
 
 
-def _read(document: Document) -> tuple[dict[str, Limit], list[LimitProblem]]:
-    """The numbers of one file and what is wrong with it; one wrong value spoils no other."""
-    start = Span(document.file, 0, 0)
-    if not document.data.strip():
-        message = f"{document.file} is empty: write {{}} for a file without limits"
-        return {}, [LimitProblem("error", message, start)]
-    parsed = parse(document, "json")
-    if isinstance(parsed, BadSyntax):
-        message = f"{document.file} is not JSON: {parsed.reason}"
-        return {}, [LimitProblem("error", message, parsed.span)]
-    comments = [child for child in parsed.root.named_children if child.type == "comment"]
-    contents = [child for child in parsed.root.named_children if child.type != "comment"]
-    if comments or len(contents) != 1:
-        place = parsed.span((comments or contents[1:] or [parsed.root])[0])
-        message = f"{document.file} is not strict JSON: comments and second values are not allowed"
-        return {}, [LimitProblem("error", message, place)]
-    value = _value(parsed, contents[0])
-    if not isinstance(value, dict):
-        message = f"{document.file} must hold an object, not {_said(value)}"
-        return {}, [LimitProblem("error", message, parsed.span(contents[0]))]
-    places = dict(_places(parsed, contents[0], ()))
-    problems = _unknown_keys(parsed, contents[0], value)
-    wrong = _wrong(document, value, places)
-    problems += wrong.values()
-    stated = {
-        name: Limit(number, True, (places[section, name],))
-        for section in _SECTIONS
-        if isinstance(value.get(section), dict)
-        for name, number in value[section].items()
-        if (section, name) not in wrong
-        and isinstance(number, int | float)
-        and name in _known(section)
-    }
-    return stated, problems
+def _place(reading: _Reading, limit: Limit) -> str:
+    line, column = reading.document.position(limit.at[0].start)
+    return f"{limit.at[0].file}:{line}:{column}"
 
 
-def _known(section: str) -> list[str]:
-    return list(_schema()["properties"][section].get("properties", ()))
+def _properties(section: str) -> dict[str, Any]:
+    properties: dict[str, Any] = _schema()["properties"][section]["properties"]
+    return properties
 
 
 @cache
@@ -184,133 +173,164 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
-def _value(parsed: Parsed, node: Node) -> Any:
-    try:
-        return json.loads(parsed.text(node), parse_constant=lambda name: name)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _places(parsed: Parsed, node: Node, path: tuple[str, ...]) -> Iterator[tuple[Any, Span]]:
-    """The place of every value below an object, by its path of keys."""
-    if node.type != "object" or len(path) > 4:
-        return
-    for pair in node.named_children:
-        if pair.type != "pair":
-            continue
-        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
-        if key is None or value is None:
-            continue
-        inner = (*path, parsed.text(key).strip('"'))
-        yield inner, parsed.span(value)
-        yield from _places(parsed, value, inner)
-
-
-def _unknown_keys(parsed: Parsed, node: Node, value: dict[str, Any]) -> list[LimitProblem]:
-    """Keys that mean nothing here: a warning each, with what was probably meant."""
-    problems: list[LimitProblem] = []
-    for path, span in _keys(parsed, node, ()):
-        known = _schema()["properties"] if len(path) == 1 else _known_below(path[:-1])
-        if known is None or path[-1] in known:
-            continue
-        where = f" in {'.'.join(path[:-1])}" if len(path) > 1 else ""
-        problems.append(
-            LimitProblem(
-                "warning",
-                f"unknown key {path[-1]!r}{where}{_meant(path[-1], list(known), path[:-1])}",
-                span,
-            )
-        )
-    del value
-    return problems
-
-
-def _known_below(path: tuple[str, ...]) -> dict[str, Any] | None:
-    schema = _schema()
-    for key in path:
-        schema = schema.get("properties", {}).get(key, {})
-    properties: dict[str, Any] | None = schema.get("properties")
-    return properties
-
-
-def _keys(
-    parsed: Parsed, node: Node, path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Span]]:
-    for pair in node.named_children:
-        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
-        if pair.type != "pair" or key is None or value is None:
-            continue
-        inner = (*path, parsed.text(key).strip('"'))
-        yield inner, parsed.span(key)
-        if value.type == "object" and len(path) < 4:
-            yield from _keys(parsed, value, inner)
-
-
-def _meant(key: str, known: list[str], path: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, known, 1, 0.7)
-    if near:
-        return f": did you mean {near[0]!r}?"
-    for section, schema in _schema()["properties"].items():
-        if (section,) != path and get_close_matches(
-            key, list(schema.get("properties", ())), 1, 0.9
-        ):
-            return f": it belongs in {section!r}"
-    return "; it has no effect"
-
-
-def _wrong(
-    document: Document, value: dict[str, Any], places: dict[tuple[str, ...], Span]
-) -> dict[tuple[str, ...], LimitProblem]:
-    """What does not fit the schema, by its path."""
-    if surely_fits(value, _schema()):
-        return {}
-    from jsonschema import Draft202012Validator
-
-    found: dict[tuple[str, ...], LimitProblem] = {}
-    for error in Draft202012Validator(_schema()).iter_errors(value):
-        path = tuple(str(step) for step in error.absolute_path)
-        known = path
-        while known and known not in places:
-            known = known[:-1]
-        span = places.get(known, Span(document.file, 0, 0))
-        name = ".".join(path) or document.file
-        found.setdefault(path, LimitProblem("error", f"{name} must be {_expected(error)}", span))
+def _read(document: Document) -> _Reading:
+    found = _readings.get(document)
+    if found is None:
+        found = _readings[document] = _read_uncached(document)
     return found
 
 
-def _expected(error: Any) -> str:
-    """What a value must be instead, in words."""
-    schema: dict[str, Any] = error.schema
-    if error.validator == "required":
-        return f"complete: {error.message}"
-    if "enum" in schema:
-        return f"one of {', '.join(map(repr, schema['enum']))}, not {_said(error.instance)}"
-    kind = {
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "true or false",
-        "object": "an object",
-        "array": "a list",
-        "string": "a text",
-    }.get(schema.get("type", ""), "something else")
-    bounds: list[str] = []
-    if "minimum" in schema:
-        bounds.append(f"at least {schema['minimum']}")
-    if "exclusiveMinimum" in schema:
-        bounds.append(f"above {schema['exclusiveMinimum']}")
-    if "maximum" in schema:
-        bounds.append(f"at most {schema['maximum']}")
-    asked = f"{kind} of {' and '.join(bounds)}" if bounds else kind
-    return f"{asked}, not {_said(error.instance)}"
+def _read_uncached(document: Document) -> _Reading:
+    """The numbers of one file and what is wrong with it; one wrong value spoils no other."""
+    value = _parsed(document)
+    if isinstance(value, LimitProblem):
+        return _Reading(document, {}, (value,))
+    places, problems = _places(document)
+    if not isinstance(value, dict):
+        message = f"{document.file} must hold an object in braces, not {said(value)}"
+        return _Reading(document, {}, (LimitProblem("error", message, places.span),))
+    for wrong in misfits(value, _schema()):
+        problems.append(LimitProblem("error", wrong.message, places.at(wrong.path)))
+    for unknown in unknown_keys(value, _schema()):
+        problems.append(LimitProblem("warning", unknown.message, places.key_at(unknown.path)))
+    numbers: dict[str, Limit] = {}
+    for section in ("resourceLimits", "timeouts"):
+        stated = value.get(section)
+        for name, schema in _properties(section).items():
+            if isinstance(stated, dict) and name in stated and surely_fits(stated[name], schema):
+                number = int(stated[name]) if schema["type"] == "integer" else stated[name]
+                numbers[name] = Limit(number, True, (places.at((section, name)),))
+    problems.sort(key=lambda problem: problem.span.start)
+    return _Reading(document, numbers, tuple(problems))
 
 
-def _said(value: Any) -> str:
-    if isinstance(value, str):
-        return value if value in ("NaN", "Infinity", "-Infinity") else f"the text {value!r}"
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    return json.dumps(value, default=str)
+def _parsed(document: Document) -> Any:
+    """The JSON value of a file, or the problem that keeps it from being JSON."""
+    text = document.data[len(document.bom) :].decode()
+    if not text.strip():
+        message = f"{document.file} is empty: write {{}} for a file that states no limits"
+        return LimitProblem("error", message, Span(document.file, 0, 0))
+    try:
+        # Python limits the digits of an int, and a float of so many is infinite: not valid here.
+        return json.loads(text, parse_int=lambda digits: (int, float)[len(digits) > 300](digits))
+    except json.JSONDecodeError as error:
+        at, reason = _fault(text, error)
+    except RecursionError:
+        at, reason = 0, "it is nested too deeply"
+    start = len(document.bom) + len(text[:at].encode())
+    word = re.match(r"[\w.+-]+|/[/*]|.?", text[at:], re.DOTALL)
+    end = start + len(word[0].encode() if word else b"")
+    message = f"{document.file} is not JSON: {reason}"
+    return LimitProblem("error", message, Span(document.file, start, end))
+
+
+def _fault(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
+    """Where JSON ends to be JSON, and what is wrong there.
+
+    Python's own wording differs by version (3.13 knows trailing commas), hence these.
+    """
+    at = error.pos + len(text[error.pos :]) - len(text[error.pos :].lstrip())
+    before = text[:at].rstrip()
+    closing = text[at + 1 :].lstrip()[:1] if text[at : at + 1] == "," else text[at : at + 1]
+    for start, reason in _MESSAGES.items():
+        if error.msg.startswith(start):
+            return error.pos, reason
+    if at >= len(text):
+        return at, "it ends before everything that was opened is closed"
+    if text.startswith(("//", "/*", "#"), at):
+        return at, "JSON has no comments; take this one out"
+    if closing in ("}", "]") and (text[at] == "," or before.endswith(",")):
+        comma = at if text[at] == "," else len(before) - 1
+        return comma, f"no comma may stand before the closing {closing}"
+    if text[at] == "'":
+        return at, "keys and texts stand in double quotes"
+    if error.msg.startswith("Extra data"):
+        return at, "nothing may follow the first value"
+    wanted = "a comma or a closing bracket" if "','" in error.msg else "a value"
+    wanted = "a colon" if "':'" in error.msg else wanted
+    wanted = "a key in double quotes" if "property name" in error.msg else wanted
+    word = re.match(r"[\w.+-]+|.", text[at:], re.DOTALL)
+    return at, f"{wanted} must stand here, not {shown(word[0] if word else '')}"
+
+
+_MESSAGES = {
+    "Invalid control character": "a line break or a tab inside a text is written \\n or \\t",
+    "Unterminated string": "this text has no closing quote",
+    "Invalid \\": "this is no escape of JSON; a backslash itself is written \\\\",
+}
+
+
+class _Place(NamedTuple):
+    """Where a value stands, the keys of an object, and the places of what it holds."""
+
+    span: Span
+    keys: dict[str, Span]
+    inside: dict[str | int, _Place]
+
+    def at(self, path: tuple[str | int, ...]) -> Span:
+        """The place of the value at a path."""
+        place = self
+        for step in path:
+            place = place.inside[step]
+        return place.span
+
+    def key_at(self, path: tuple[str | int, ...]) -> Span:
+        """The place of the key that a path ends in."""
+        place = self
+        for step in path[:-1]:
+            place = place.inside[step]
+        return place.keys[str(path[-1])]
+
+
+class _Open:
+    """An object or a list that is not closed yet. `step`: the key or index that comes next."""
+
+    def __init__(self, start: int, step: str | int | None) -> None:
+        self.start = start
+        self.step = step
+        self.keys: dict[str, Span] = {}
+        self.inside: dict[str | int, _Place] = {}
+
+    def put(self, place: _Place) -> None:
+        """Give the value at `step` its place, and step on."""
+        assert self.step is not None
+        self.inside[self.step] = place
+        self.step = self.step + 1 if isinstance(self.step, int) else None
+
+
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s"{}\[\],:]+', re.DOTALL)
+
+
+def _places(document: Document) -> tuple[_Place, list[LimitProblem]]:
+    """The places of all values of a file that is JSON, and a warning for each key given twice.
+
+    Not from the syntax tree: that grammar refuses numbers such as 1.5E+3, which are JSON.
+    """
+    problems: list[LimitProblem] = []
+    outermost = _Open(0, 0)
+    stack = [outermost]
+    for token in _TOKEN.finditer(document.data, len(document.bom)):
+        word, top = token[0], stack[-1]
+        span = Span(document.file, token.start(), token.end())
+        if word in (b"{", b"["):
+            stack.append(_Open(span.start, None if word == b"{" else 0))
+        elif word in (b"}", b"]"):
+            stack.pop()
+            stack[-1].put(_Place(span._replace(start=top.start), top.keys, top.inside))
+        elif top.step is None:
+            key: str = json.loads(word)
+            if key in top.keys and len(problems) < MOST_TOLD:
+                problems.append(_twice(document, key, top.keys[key], span))
+            top.keys[key] = span
+            top.step = key
+        else:
+            top.put(_Place(span, {}, {}))
+    return outermost.inside[0], problems
+
+
+def _twice(document: Document, key: str, first: Span, second: Span) -> LimitProblem:
+    line = document.position(first.start).line
+    message = (
+        f"the key {shown(key)} stands here again, only this one counts: take out line {line}'s"
+    )
+    return LimitProblem("warning", message, second)

@@ -1,0 +1,174 @@
+"""What `show` says equals what real vitest resolves: every config, version and environment."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle.configs import CASES, ConfigCase
+from oracle.real_vitest import VERSIONS, ResolveCase, Resolved, resolve_many
+from support.command import run
+
+CPUS = 8
+ENVIRONMENTS: dict[str, dict[str, str]] = {"local": {}, "ci": {"CI": "true"}}
+LONGEST_TIMER = 2_147_483_647
+pytestmark = pytest.mark.real_runner
+
+
+@pytest.mark.parametrize("runner", VERSIONS, indirect=True)
+def test_facts_equal_what_vitest_resolves(runner: str, tmp_path: Path) -> None:
+    write_project(runner, tmp_path)
+    said = shown(tmp_path)
+    wrong: list[str] = []
+    unknown = known = 0
+    for environment, variables in ENVIRONMENTS.items():
+        asked = [ResolveCase(tmp_path / case.name, case.config, variables, CPUS) for case in CASES]
+        for case, resolved in zip(CASES, resolve_many(runner, asked), strict=True):
+            suite = said[f"{case.name}/{case.config}"]
+            facts = suite["environments"][environment]
+            if resolved.error is not None:
+                if facts["outcome"] != "refuses-to-start":
+                    wrong.append(f"{case.name} ({environment}): vitest says {resolved.error}")
+                continue
+            for name, expected in real_facts(runner, resolved).items():
+                fact = facts.get(name)
+                if fact is None or str(fact).startswith("unknown"):
+                    unknown += 1
+                    if name not in case.unknown:
+                        wrong.append(f"{case.name} ({environment}): {name} is {fact}")
+                    continue
+                known += 1
+                if fact != expected:
+                    wrong.append(f"{case.name} ({environment}): {name} is {fact}, not {expected}")
+    print(f"vitest {runner}: {known} facts equal or wrong, {unknown} unknown")
+    assert not wrong, "\n".join(wrong)
+
+
+def write_project(version: str, root: Path) -> None:
+    """All cases in folders of one project whose lock file names the version."""
+    lock = {"lockfileVersion": 3, "packages": {"node_modules/vitest": {"version": version}}}
+    (root / "package-lock.json").write_text(json.dumps(lock), "utf-8")
+    (root / "package.json").write_text('{"type": "module"}', "utf-8")
+    for case in CASES:
+        for name, text in case.files.items():
+            path = root / case.name / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n", "utf-8")
+
+
+def shown(root: Path) -> dict[str, dict[str, Any]]:
+    """What `show` says: plain values on a machine of `CPUS` CPUs, by suite and environment."""
+    options = ["--root", ".", "--cpus", str(CPUS), "--output-format", "json"]
+    result = run("show", ".", *options, cwd=root)
+    report = json.loads(result.stdout)
+    return {
+        suite["id"]: {
+            **suite,
+            "environments": {
+                name: {fact: plain(told) for fact, told in facts.items()}
+                for name, facts in suite["environments"].items()
+            },
+        }
+        for suite in report["suites"]
+    }
+
+
+def plain(fact: Mapping[str, Any]) -> Any:
+    """One value of a fact, for the case that holds here: all open variables unset, 8 CPUs."""
+    match fact["state"]:
+        case "known":
+            return fact["value"]
+        case "range":
+            return fact["effective"]
+        case "one-of":
+            return next(plain(case["fact"]) for case in fact["cases"] if holds(case["when"]))
+        case _:
+            return f"unknown: {fact['reason']}"
+
+
+def holds(when: Mapping[str, Any]) -> bool:
+    """Whether a condition holds with no variable set, on `CPUS` CPUs of this machine."""
+    bounds = when.get("cpus", {})
+    unset = all(state == "unset" for state in when.get("env", {}).values())
+    return unset and bounds.get("min", 1) <= CPUS <= bounds.get("max", CPUS)
+
+
+def real_facts(version: str, resolved: Resolved) -> dict[str, Any]:
+    """The facts that follow from what vitest resolved, by the runner's own code."""
+    facts: dict[str, Any] = {
+        "testTimeoutMs": timeout(resolved.get("testTimeout")),
+        "hookTimeoutMs": timeout(resolved.get("hookTimeout")),
+        "retries": retries(resolved.get("retry")),
+        "maxFailures": number(resolved.get("bail")) or "none",
+        "testConcurrency": concurrency(resolved),
+    }
+    count = workers(int(version.split(".")[0]), resolved)
+    if count is not None:
+        facts["workers"] = count
+    return {name: whole(value) for name, value in facts.items()}
+
+
+def whole(value: Any) -> Any:
+    """A number as JSON shows it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def number(value: object) -> float:
+    """A resolved number; absent and null are 0."""
+    if isinstance(value, dict) and "$number" in value:
+        return float(value["$number"].replace("Infinity", "inf"))
+    return float(value) if isinstance(value, int | float | str) else 0.0
+
+
+def timeout(value: object) -> float | str:
+    """What vitest's withTimeout makes of a number of ms."""
+    ms = number(value)
+    if ms <= 0 or math.isinf(ms):
+        return "none"
+    return 1.0 if ms > LONGEST_TIMER else ms
+
+
+def retries(value: object) -> float | str:
+    """How often a failing test is run again."""
+    count = number(value.get("count")) if isinstance(value, dict) and "count" in value else None
+    found = number(value) if count is None else count
+    return "unlimited" if math.isinf(found) else max(0.0, found)
+
+
+def concurrency(resolved: Resolved) -> float:
+    """Tests of one file at a time."""
+    if not resolved.get("sequence.concurrent"):
+        return 1.0
+    return number(resolved.get("maxConcurrency")) or 5.0
+
+
+def workers(major: int, resolved: Resolved) -> float | None:
+    """Test files at one time, from the resolved config, as each generation's pool code does it."""
+    default = CPUS - 1
+    if major == 0:
+        if resolved.get("threads") is False or resolved.get("singleThread"):
+            return 1.0
+        return number(resolved.get("maxThreads")) or default
+    if resolved.get("fileParallelism") is False:
+        return 1.0
+    if major >= 4:
+        return number(resolved.get("maxWorkers")) or default
+    pool = str(resolved.get("pool"))
+    word = "Threads" if pool == "threads" else "Forks"
+    if resolved.get(f"poolOptions.{pool}.single{word[:-1]}"):
+        return 1.0
+    most = resolved.get(f"poolOptions.{pool}.max{word}")
+    most = resolved.get("maxWorkers") if most is None else most
+    found = default if most is None else number(most)
+    return None if math.isnan(found) else found
+
+
+def test_there_are_enough_configs() -> None:
+    assert len(CASES) >= 40
+    assert len({case.name for case in CASES}) == len(CASES)
+    assert all(isinstance(case, ConfigCase) for case in CASES)
