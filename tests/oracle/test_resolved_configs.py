@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,22 @@ from oracle.configs import CASES, ConfigCase
 from oracle.real_vitest import VERSIONS, ResolveCase, Resolved, resolve_many
 from support.command import run
 
-CPUS = 8
+# `make oracle` compares at more machine sizes than the sample that CI runs.
+CPU_COUNTS = [int(count) for count in os.environ.get("CONFIGGUARD_ORACLE_CPUS", "8").split(",")]
 ENVIRONMENTS: dict[str, dict[str, str]] = {"local": {}, "ci": {"CI": "true"}}
 LONGEST_TIMER = 2_147_483_647
 pytestmark = pytest.mark.real_runner
 
 
+@pytest.mark.parametrize("cpus", CPU_COUNTS)
 @pytest.mark.parametrize("runner", VERSIONS, indirect=True)
-def test_facts_equal_what_vitest_resolves(runner: str, tmp_path: Path) -> None:
+def test_facts_equal_what_vitest_resolves(runner: str, cpus: int, tmp_path: Path) -> None:
     write_project(runner, tmp_path)
-    said = shown(tmp_path)
+    said = shown(tmp_path, cpus)
     wrong: list[str] = []
     unknown = known = 0
     for environment, variables in ENVIRONMENTS.items():
-        asked = [ResolveCase(tmp_path / case.name, case.config, variables, CPUS) for case in CASES]
+        asked = [ResolveCase(tmp_path / case.name, case.config, variables, cpus) for case in CASES]
         for case, resolved in zip(CASES, resolve_many(runner, asked), strict=True):
             suite = said[f"{case.name}/{case.config}"]
             facts = suite["environments"][environment]
@@ -35,7 +38,7 @@ def test_facts_equal_what_vitest_resolves(runner: str, tmp_path: Path) -> None:
                 if facts["outcome"] != "refuses-to-start":
                     wrong.append(f"{case.name} ({environment}): vitest says {resolved.error}")
                 continue
-            for name, expected in real_facts(runner, resolved).items():
+            for name, expected in real_facts(runner, resolved, cpus).items():
                 fact = facts.get(name)
                 if fact is None or str(fact).startswith("unknown"):
                     unknown += 1
@@ -45,7 +48,8 @@ def test_facts_equal_what_vitest_resolves(runner: str, tmp_path: Path) -> None:
                 known += 1
                 if fact != expected:
                     wrong.append(f"{case.name} ({environment}): {name} is {fact}, not {expected}")
-    print(f"vitest {runner}: {known} facts equal or wrong, {unknown} unknown")
+    right = known - len(wrong)
+    print(f"\nvitest {runner}, {cpus} CPUs: {right} of {known} facts right, {unknown} unknown")
     assert not wrong, "\n".join(wrong)
 
 
@@ -61,16 +65,16 @@ def write_project(version: str, root: Path) -> None:
             path.write_text(text + "\n", "utf-8")
 
 
-def shown(root: Path) -> dict[str, dict[str, Any]]:
-    """What `show` says: plain values on a machine of `CPUS` CPUs, by suite and environment."""
-    options = ["--root", ".", "--cpus", str(CPUS), "--output-format", "json"]
+def shown(root: Path, cpus: int) -> dict[str, dict[str, Any]]:
+    """What `show` says: plain values on a machine of so many CPUs, by suite and environment."""
+    options = ["--root", ".", "--cpus", str(cpus), "--output-format", "json"]
     result = run("show", ".", *options, cwd=root)
     report = json.loads(result.stdout)
     return {
         suite["id"]: {
             **suite,
             "environments": {
-                name: {fact: plain(told) for fact, told in facts.items()}
+                name: {fact: plain(told, cpus) for fact, told in facts.items()}
                 for name, facts in suite["environments"].items()
             },
         }
@@ -78,27 +82,29 @@ def shown(root: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def plain(fact: Mapping[str, Any]) -> Any:
-    """One value of a fact, for the case that holds here: all open variables unset, 8 CPUs."""
+def plain(fact: Mapping[str, Any], cpus: int) -> Any:
+    """One value of a fact, for the case that holds here: all open variables unset."""
     match fact["state"]:
         case "known":
             return fact["value"]
         case "range":
             return fact["effective"]
         case "one-of":
-            return next(plain(case["fact"]) for case in fact["cases"] if holds(case["when"]))
+            return next(
+                plain(case["fact"], cpus) for case in fact["cases"] if holds(case["when"], cpus)
+            )
         case _:
             return f"unknown: {fact['reason']}"
 
 
-def holds(when: Mapping[str, Any]) -> bool:
-    """Whether a condition holds with no variable set, on `CPUS` CPUs of this machine."""
+def holds(when: Mapping[str, Any], cpus: int) -> bool:
+    """Whether a condition holds with no variable set, on a machine of so many CPUs."""
     bounds = when.get("cpus", {})
     unset = all(state == "unset" for state in when.get("env", {}).values())
-    return unset and bounds.get("min", 1) <= CPUS <= bounds.get("max", CPUS)
+    return unset and bounds.get("min", 1) <= cpus <= bounds.get("max", cpus)
 
 
-def real_facts(version: str, resolved: Resolved) -> dict[str, Any]:
+def real_facts(version: str, resolved: Resolved, cpus: int) -> dict[str, Any]:
     """The facts that follow from what vitest resolved, by the runner's own code."""
     facts: dict[str, Any] = {
         "testTimeoutMs": timeout(resolved.get("testTimeout")),
@@ -107,7 +113,7 @@ def real_facts(version: str, resolved: Resolved) -> dict[str, Any]:
         "maxFailures": number(resolved.get("bail")) or "none",
         "testConcurrency": concurrency(resolved),
     }
-    count = workers(int(version.split(".")[0]), resolved)
+    count = workers(int(version.split(".")[0]), resolved, cpus)
     if count is not None:
         facts["workers"] = count
     return {name: whole(value) for name, value in facts.items()}
@@ -147,9 +153,9 @@ def concurrency(resolved: Resolved) -> float:
     return number(resolved.get("maxConcurrency")) or 5.0
 
 
-def workers(major: int, resolved: Resolved) -> float | None:
+def workers(major: int, resolved: Resolved, cpus: int) -> float | None:
     """Test files at one time, from the resolved config, as each generation's pool code does it."""
-    default = CPUS - 1
+    default = max(cpus - 1, 1)
     if major == 0:
         if resolved.get("threads") is False or resolved.get("singleThread"):
             return 1.0

@@ -1,0 +1,41 @@
+"""`make oracle-test`: installs the real runners and compares; says loudly what it left out.
+
+Without Node nothing can be compared: that is said, and is a failure where
+CONFIGGUARD_REQUIRE_RUNNERS is set (CI). `--all` compares at more CPU counts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REQUIRED = "CONFIGGUARD_REQUIRE_RUNNERS"
+
+
+def main(arguments: list[str]) -> int:
+    """Install, compare, and give the exit code."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        bar = "!" * 78
+        print(bar)
+        print("!! NODE OR NPM IS MISSING: nothing was compared with real vitest.")
+        print("!! Install Node 20 or later and run `make oracle-test` again.")
+        print(bar)
+        return 1 if os.environ.get(REQUIRED) else 0
+    installed = subprocess.run([sys.executable, str(HERE / "install.py")], check=False)
+    if installed.returncode != 0:
+        return installed.returncode
+    environment = dict(os.environ)
+    # The runners are here now: one that cannot be used is a failure, never a quiet skip.
+    environment[REQUIRED] = "1"
+    if "--all" in arguments:
+        environment["CONFIGGUARD_ORACLE_CPUS"] = "1,2,3,4,7,8,16,64"
+    command = [sys.executable, "-m", "pytest", str(HERE), "-s", "--durations=5"]
+    return subprocess.run(command, env=environment, cwd=HERE.parent.parent, check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
