@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from configguard.evaluate import numbers
-from configguard.evaluate.cpus import arithmetic
+from configguard.evaluate.cpus import CpuExpression, Operand, arithmetic, rounded
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -161,7 +161,7 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, span: Spa
         a = first_number.expression if isinstance(first_number, Cpus) else first_number
         b = second_number.expression if isinstance(second_number, Cpus) else second_number
         assert not isinstance(a, Unknown) and not isinstance(b, Unknown)
-        made = arithmetic(operator, a, b)
+        made = _whole(operator, a, b) or arithmetic(operator, a, b)
         if made is None:
             return Unknown("it depends on the number of CPUs in a way that is not followed", origin)
         return Cpus(made, origin)
@@ -170,6 +170,20 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, span: Spa
     if result is None:
         return Unknown(f"the operator {operator} is not evaluated", origin)
     return Known(result, origin)
+
+
+def _whole(
+    operator: str, a: CpuExpression | float, b: CpuExpression | float
+) -> CpuExpression | None:
+    """`cpus / 2 | 0` and `cpus >> 1`, which make whole numbers of machine-dependent ones."""
+    if not isinstance(a, CpuExpression) or isinstance(b, CpuExpression):
+        return None
+    if operator == "|" and b == 0:
+        return rounded("trunc", a)
+    if operator == ">>" and b in (1.0, 2.0):
+        divided = arithmetic("/", a, 2.0**b)
+        return None if divided is None else rounded("floor", divided)
+    return None
 
 
 def compute(operator: str, a: float, b: float) -> float | None:

@@ -69,7 +69,6 @@ class Limits:
 class _Reading(NamedTuple):
     """One file: the numbers of it that can be used, and what is wrong with it."""
 
-    document: Document
     numbers: dict[str, Limit]
     problems: tuple[LimitProblem, ...]
 
@@ -113,7 +112,7 @@ def _merged(workspace: Workspace, folder: str) -> _Loaded:
     merged: dict[str, Limit] = {}
     sources: list[str] = []
     problems: list[LimitProblem] = []
-    root: _Reading | None = None
+    root: tuple[Document, dict[str, Limit]] | None = None
     for above in reversed(ancestors(folder)):
         file = posixpath.join(above, FILE)
         document = workspace.read(file)
@@ -125,9 +124,8 @@ def _merged(workspace: Workspace, folder: str) -> _Loaded:
         reading = _read(document)
         problems += reading.problems
         sources.append(file)
-        if not above:
-            root = reading
-        above_root = _above_root(root, reading)
+        root = root if above else (document, reading.numbers)
+        above_root = _above_root(root, document, reading.numbers) if root else {}
         problems += above_root.values()
         merged |= {name: it for name, it in reading.numbers.items() if name not in above_root}
     return Limits(merged, tuple(sources)), problems
@@ -138,27 +136,29 @@ def _unreadable(found: Unreadable) -> LimitProblem:
     return LimitProblem("error", message, Span(found.file, 0, 0))
 
 
-def _above_root(root: _Reading | None, nearer: _Reading) -> dict[str, LimitProblem]:
+def _above_root(
+    root: tuple[Document, dict[str, Limit]], nearer: Document, numbers: dict[str, Limit]
+) -> dict[str, LimitProblem]:
     """The limits that a nearer file raises above the root's; the root's number holds then."""
+    outer, bounds = root
     raised: dict[str, LimitProblem] = {}
-    for name, limit in nearer.numbers.items():
-        most = root.numbers.get(name) if root is not None else None
-        if root is None or most is None or limit.value <= most.value:
+    # Only these are limits. Timeouts are what fixes write: a longer one loosens nothing.
+    for name in _properties("resourceLimits"):
+        limit, bound = numbers.get(name), bounds.get(name)
+        if limit is None or bound is None or limit.value <= bound.value:
             continue
-        if name not in _properties("resourceLimits"):
-            continue  # timeouts are what fixes write: a longer one loosens nothing
         message = (
-            f"{name} is {shown(limit.value)} at {_place(nearer, limit)}, above the "
-            f"{shown(most.value)} of the root at {_place(root, most)}: a nearer file may only "
-            f"lower it, so {shown(most.value)} holds"
+            f"{name} is {shown(limit.value)} at {_place(nearer, limit)}, above the root's "
+            f"{shown(bound.value)} at {_place(outer, bound)}: a nearer file may only lower it, "
+            f"so {shown(bound.value)} holds"
         )
         raised[name] = LimitProblem("error", message, limit.at[0])
     return raised
 
 
-def _place(reading: _Reading, limit: Limit) -> str:
-    line, column = reading.document.position(limit.at[0].start)
-    return f"{limit.at[0].file}:{line}:{column}"
+def _place(document: Document, limit: Limit) -> str:
+    line, column = document.position(limit.at[0].start)
+    return f"{document.file}:{line}:{column}"
 
 
 def _properties(section: str) -> dict[str, Any]:
@@ -184,11 +184,11 @@ def _read_uncached(document: Document) -> _Reading:
     """The numbers of one file and what is wrong with it; one wrong value spoils no other."""
     value = _parsed(document)
     if isinstance(value, LimitProblem):
-        return _Reading(document, {}, (value,))
+        return _Reading({}, (value,))
     places, problems = _places(document)
     if not isinstance(value, dict):
         message = f"{document.file} must hold an object in braces, not {said(value)}"
-        return _Reading(document, {}, (LimitProblem("error", message, places.span),))
+        return _Reading({}, (LimitProblem("error", message, places.span),))
     for wrong in misfits(value, _schema()):
         problems.append(LimitProblem("error", wrong.message, places.at(wrong.path)))
     for unknown in unknown_keys(value, _schema()):
@@ -198,10 +198,13 @@ def _read_uncached(document: Document) -> _Reading:
         stated = value.get(section)
         for name, schema in _properties(section).items():
             if isinstance(stated, dict) and name in stated and surely_fits(stated[name], schema):
-                number = int(stated[name]) if schema["type"] == "integer" else stated[name]
-                numbers[name] = Limit(number, True, (places.at((section, name)),))
+                number = stated[name]
+                whole = int(number)  # 1.0 is a whole number: messages and fixes write 1
+                numbers[name] = Limit(
+                    whole if whole == number else number, True, (places.at((section, name)),)
+                )
     problems.sort(key=lambda problem: problem.span.start)
-    return _Reading(document, numbers, tuple(problems))
+    return _Reading(numbers, tuple(problems))
 
 
 def _parsed(document: Document) -> Any:
@@ -218,8 +221,7 @@ def _parsed(document: Document) -> Any:
     except RecursionError:
         at, reason = 0, "it is nested too deeply"
     start = len(document.bom) + len(text[:at].encode())
-    word = re.match(r"[\w.+-]+|/[/*]|.?", text[at:], re.DOTALL)
-    end = start + len(word[0].encode() if word else b"")
+    end = start + len(_word(text, at).encode())
     message = f"{document.file} is not JSON: {reason}"
     return LimitProblem("error", message, Span(document.file, start, end))
 
@@ -249,8 +251,13 @@ def _fault(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
     wanted = "a comma or a closing bracket" if "','" in error.msg else "a value"
     wanted = "a colon" if "':'" in error.msg else wanted
     wanted = "a key in double quotes" if "property name" in error.msg else wanted
-    word = re.match(r"[\w.+-]+|.", text[at:], re.DOTALL)
-    return at, f"{wanted} must stand here, not {shown(word[0] if word else '')}"
+    return at, f"{wanted} must stand here, not {_word(text, at)}"
+
+
+def _word(text: str, at: int) -> str:
+    """The number, name, text or sign at a place."""
+    word = re.compile(r'[\w.+-]{1,40}|"[^"\n]{,40}"|/[/*]|.?', re.DOTALL).match(text, at)
+    return word[0] if word else ""
 
 
 _MESSAGES = {
@@ -330,7 +337,5 @@ def _places(document: Document) -> tuple[_Place, list[LimitProblem]]:
 
 def _twice(document: Document, key: str, first: Span, second: Span) -> LimitProblem:
     line = document.position(first.start).line
-    message = (
-        f"the key {shown(key)} stands here again, only this one counts: take out line {line}'s"
-    )
+    message = f"{shown(key)} stands here again and this one counts: take out that of line {line}"
     return LimitProblem("warning", message, second)

@@ -201,12 +201,13 @@ def _resolved(schema: Any, root: Schema) -> Schema:
 
 def _fault(path: Path, error: ValidationError) -> str:
     """One error of jsonschema as a sentence: what must stand there, and what does."""
-    name, operand = _name(path), cast("Any", error.validator_value)
+    name = _name(path)
+    operand, value = cast("Any", error.validator_value), cast("Any", error.instance)
     if error.validator == "required":
-        lacking = next(key for key in operand if key not in error.instance)
+        lacking = next(key for key in operand if key not in value)
         return f"{name} lacks the key {lacking!r}"
     schema = cast("Schema", error.schema)
-    return f"{name} must be {_expected(schema)}, not {said(error.instance)}"
+    return f"{name} must be {_expected(schema)}, not {said(value)}"
 
 
 _NAMES = {

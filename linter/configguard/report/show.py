@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from configguard.checking.finding import Notice, Problem
 from configguard.project.suites import Suite
@@ -52,7 +53,8 @@ _SOURCES = {
     "setting": "as the settings say",
     "none": "no version found: all are considered",
 }
-_LABEL_WIDTH = 27
+_VALUE_WIDTH = 34
+"""A longer value pushes its place to the right."""
 
 
 def render_show(
@@ -92,20 +94,56 @@ def _suite(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str
     return lines
 
 
+class _Row(NamedTuple):
+    """One line of the table: a fact in an environment, its value, and where that comes from."""
+
+    label: str
+    environment: str
+    value: str
+    places: list[str]
+
+
 def _facts(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str]:
-    lines: list[str] = []
+    rows: list[_Row] = []
     local, ci = suite.profiles["local"], suite.profiles["ci"]
     for name in dict.fromkeys((*local.facts, *ci.facts)):
         if name == "outcome" and _plain_run(local) and _plain_run(ci):
             continue
         label = _NAMES.get(name, name)
-        one, two = local.facts.get(name), ci.facts.get(name)
-        told = _told(name, one, read, style, cpus), _told(name, two, read, style, cpus)
+        told = [_told(name, profile.facts.get(name), read, cpus) for profile in (local, ci)]
         if told[0] == told[1]:
-            lines += _row(label, "", told[0], style)
+            rows += _rows(label, "", told[0])
         else:
-            lines += _row(label, "local", told[0], style)
-            lines += _row("", "CI", told[1], style)
+            rows += _rows(label, "local", told[0]) + _rows("", "CI", told[1])
+    return _table(rows, style)
+
+
+def _rows(label: str, environment: str, told: list[tuple[str, list[str]]]) -> list[_Row]:
+    """The lines of one fact: one for each case, named in the first."""
+    return [
+        _Row(label if index == 0 else "", environment if index == 0 else "", value, places)
+        for index, (value, places) in enumerate(told)
+    ]
+
+
+def _table(rows: list[_Row], style: Style) -> list[str]:
+    """The rows in columns; further places of a value stand below its first."""
+    label = max((display_width(row.label) for row in rows), default=0)
+    environment = max((len(row.environment) for row in rows), default=0)
+    gap = "  " if environment else ""
+    value = min(_VALUE_WIDTH, max((display_width(row.value) for row in rows), default=0))
+    lines: list[str] = []
+    for row in rows:
+        head = f"  {row.label:<{label}}{gap}{row.environment:<{environment}}  "
+        padding = " " * max(0, value - display_width(row.value))
+        fits = display_width(row.value) <= value
+        first, *more = row.places or [""]
+        if not fits:
+            lines += [f"{head}{row.value}", f"{' ' * (len(head) + value + 2)}{style.dim(first)}"]
+        else:
+            lines.append(f"{head}{row.value}{padding}  {style.dim(first)}".rstrip())
+        indent = " " * (len(head) + value + 2)
+        lines += [f"{indent}{style.dim(f'<- {place}')}" for place in more]
     return lines
 
 
@@ -114,32 +152,18 @@ def _plain_run(profile: Profile) -> bool:
     return isinstance(outcome, KnownFact) and outcome.value == "runs"
 
 
-def _row(label: str, environment: str, told: list[tuple[str, str]], style: Style) -> list[str]:
-    """One fact: a line for each case, the value first, then where it comes from."""
-    lines: list[str] = []
-    for index, (value, where) in enumerate(told):
-        head = label if index == 0 else ""
-        env = environment if index == 0 else ""
-        left = f"  {head:<{_LABEL_WIDTH - 6}}{env:>5}  "
-        gap = " " * max(2, 26 - display_width(value))
-        lines.append(
-            f"{style.dim(left) if not head else left}{value}{gap}{style.dim(where)}".rstrip()
-        )
-    return lines
-
-
 def _told(
-    name: str, fact: Fact | None, read: Read, style: Style, cpus: int | None
-) -> list[tuple[str, str]]:
+    name: str, fact: Fact | None, read: Read, cpus: int | None
+) -> list[tuple[str, list[str]]]:
+    """(value, places) of a fact; one for each case it has."""
     if fact is None:
-        return [("not in this version", "")]
+        return [("not in this version", [])]
     if not isinstance(fact, OneOfFact):
         return [(_value(name, fact, cpus), _from(fact, read))]
-    told: list[tuple[str, str]] = []
+    told: list[tuple[str, list[str]]] = []
     for case in fact.cases:
         condition = one_line(condition_text(case.when).strip()) or "otherwise"
         told.append((f"{_value(name, case.fact, cpus)} {condition}", _from(case.fact, read)))
-    del style
     return told
 
 
@@ -159,18 +183,19 @@ def _value(name: str, fact: SimpleFact, cpus: int | None) -> str:
             return f"unknown: {one_line(reason)}"
 
 
-def _from(fact: SimpleFact, read: Read) -> str:
+def _from(fact: SimpleFact, read: Read) -> list[str]:
     if fact.origin == "default" and not fact.at:
-        return "default"
-    return _places(fact.at, read)
+        return ["default"]
+    return _chain(fact.at, read)
+
+
+def _chain(at: Origin, read: Read) -> list[str]:
+    """Where a value is used and where it is written, clickable."""
+    return [_place(span, read) for span in dict.fromkeys((*at[:1], *at[-1:]))]
 
 
 def _places(at: Origin, read: Read) -> str:
-    """The first and the last place of a chain, clickable."""
-    if not at:
-        return ""
-    shown = [at[0]] if len(at) == 1 else [at[0], at[-1]]
-    return " <- ".join(_place(span, read) for span in shown)
+    return " <- ".join(_chain(at, read))
 
 
 def _place(span: Span, read: Read) -> str:
@@ -200,6 +225,8 @@ def _settings(suite: Suite, read: Read, style: Style) -> list[str]:
 def _shown(value: object) -> str:
     import json
 
+    if isinstance(value, dict) and set(value) == {"expression"}:
+        return str(value["expression"])
     return json.dumps(value)
 
 

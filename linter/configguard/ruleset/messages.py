@@ -89,10 +89,14 @@ def said(name: str, fact: Fact | None, cpus: int) -> str:
 def condition_text(when: When) -> str:
     """A condition in words: ` when E2E is set`, ` on machines with 5 or more CPUs`."""
     shown = when_json(when)
-    parts: list[str] = []
+    whens: list[str] = []
     for name, state in shown.get("env", {}).items():
-        told = f"is {state['equals']!r}" if isinstance(state, dict) else f"is {state}"
-        parts.append(f" when {name} {told}")
+        whens.append(
+            f"{name} is {state['equals']!r}" if isinstance(state, dict) else f"{name} is {state}"
+        )
+    if "opaque" in shown:
+        whens.append(shown["opaque"])
+    parts = [f" when {' and '.join(whens)}"] if whens else []
     if "platform" in shown:
         parts.append(f" on {shown['platform']}")
     bounds = shown.get("cpus", {})
@@ -102,8 +106,6 @@ def condition_text(when: When) -> str:
         parts.append(f" on machines with {bounds['min']} or more CPUs")
     elif "max" in bounds:
         parts.append(f" on machines with {bounds['max']} or fewer CPUs")
-    if "opaque" in shown:
-        parts.append(f" when {shown['opaque']}")
     if "version" in shown:
         parts.append(f" in versions {shown['version']}")
     return "".join(parts)

@@ -196,11 +196,43 @@ def same_value(one: SimpleFact, other: SimpleFact) -> bool:
 
 
 def combined(cases: list[FactCase]) -> Fact:
-    """One fact of several cases: simple where all agree."""
-    first = cases[0].fact
-    if all(same_value(first, case.fact) for case in cases[1:]):
-        return first
-    return OneOfFact(tuple(cases))
+    """One fact of several cases, without the conditions that make no difference."""
+    kept = _simplified(cases, 0)
+    if all(same_value(kept[0].fact, case.fact) for case in kept[1:]):
+        return kept[0].fact
+    return OneOfFact(tuple(kept))
+
+
+def _simplified(cases: list[FactCase], depth: int) -> list[FactCase]:
+    """Cases whose assumptions form a tree from `depth` on, with needless branchings taken out."""
+    if len(cases) == 1:
+        when = cases[0].when
+        return [cases[0]._replace(when=when._replace(assumptions=when.assumptions[:depth]))]
+    if any(len(case.when.assumptions) <= depth for case in cases):
+        return cases
+    truths = [case.when.assumptions[depth][1] for case in cases]
+    first = [case for case, truth in zip(cases, truths, strict=True) if truth == truths[0]]
+    second = [case for case, truth in zip(cases, truths, strict=True) if truth != truths[0]]
+    left = _simplified(first, depth + 1)
+    if not second:
+        return left
+    right = _simplified(second, depth + 1)
+    if _same_below(left, right, depth):
+        return [case._replace(when=_without(case.when, depth)) for case in left]
+    return left + right
+
+
+def _same_below(left: list[FactCase], right: list[FactCase], depth: int) -> bool:
+    return len(left) == len(right) and all(
+        a.when.assumptions[depth + 1 :] == b.when.assumptions[depth + 1 :]
+        and same_value(a.fact, b.fact)
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def _without(when: When, depth: int) -> When:
+    kept = when.assumptions[:depth] + when.assumptions[depth + 1 :]
+    return when._replace(assumptions=kept)
 
 
 def by_version(facts: list[tuple[str, Fact]]) -> Fact:

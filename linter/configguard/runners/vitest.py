@@ -338,7 +338,8 @@ def _at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
             least = f"{found.least_decider.setting.split('.')[-1]} is"
         else:
             least = "the least number of workers, by default one less than the CPUs, is"
-        return REFUSES, f"{least} above the maximum of {most:g}, and vitest ends with a RangeError"
+        top = found.most if isinstance(found.most, CpuExpression) else f"{most:g}"
+        return REFUSES, f"{least} above the maximum of {top}, and vitest ends with a RangeError"
     if most >= 1:
         return RUNS, ""
     if matches(version, ">=4") or most == 0:
