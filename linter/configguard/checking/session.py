@@ -88,7 +88,7 @@ class Session:
             problems.append(Problem(made.message, made.at, made.severity, candidate.file))
             return None
         if made is None:
-            if candidate.named:
+            if candidate.named and not self.options.skip_unknown:
                 message = f"{candidate.file} has no `test` key, so it is no test-runner config"
                 problems.append(Problem(message, (), "error", candidate.file))
             return None
@@ -107,10 +107,14 @@ class Session:
     ) -> Judgement:
         limits: dict[str, Limits] = {}
         drafts: list[Draft] = []
+        # A wrong limits file is told also where no config beside it can be judged.
+        folders = {"", *(folder_of(candidate.file) for candidate in candidates)}
+        for folder in sorted(folders):
+            _, wrong = load_limits(self.workspace, folder, self.options.limits_file)
+            problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
         for suite in suites:
             folder = folder_of(suite.file)
-            limits[suite.id], wrong = load_limits(self.workspace, folder, self.options.limits_file)
-            problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
+            limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
             judged = judge_suite(suite, self.options.rules, limits[suite.id], self.cpus)
             drafts += judged.drafts
             notices += judged.notices

@@ -11,6 +11,7 @@ from configguard.checking.session import Judgement, Options, Session
 from configguard.checking.wording import worded
 from configguard.cli.common import fail, one_of, place_of, reader, style_for, suggestion
 from configguard.cli.requests import CheckRequest, Request
+from configguard.report.text_safety import one_line
 from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
 
@@ -44,7 +45,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         if isinstance(result, Problem):
             changed = [result]
         elif wanted.diff:
-            return _print_diff(session, result, request, wanted)
+            return _print_diff(session, judgement, result, request, wanted)
         elif result.changes:
             from configguard.fixing.apply import write_all
             from configguard.source.workspace import Workspace
@@ -157,7 +158,13 @@ def _print_report(
     sys.stdout.write(text)
 
 
-def _print_diff(session: Session, result: Fixed, request: Request, wanted: CheckRequest) -> int:
+def _print_diff(
+    session: Session,
+    judgement: Judgement,
+    result: Fixed,
+    request: Request,
+    wanted: CheckRequest,
+) -> int:
     read = reader(session.workspace, request.limits)
     for file in sorted(result.changes):
         document = read(file)
@@ -166,7 +173,10 @@ def _print_diff(session: Session, result: Fixed, request: Request, wanted: Check
     left = len(result.judgement.drafts)
     would = f"{result.mended} finding{'' if result.mended == 1 else 's'} would be fixed"
     print(f"{would}, {left} would remain; nothing was written.", file=sys.stderr)
+    for problem in judgement.problems:
+        print(f"{problem.severity}: {one_line(problem.message, 400)}", file=sys.stderr)
     after = report_of(session, result.judgement, plan_fixes=False)
+    after.problems += judgement.problems
     code = exit_code(after, wanted)
     return max(code, 1 if result.changes and not wanted.exit_zero else 0)
 
@@ -174,8 +184,6 @@ def _print_diff(session: Session, result: Fixed, request: Request, wanted: Check
 def unified(file: str, before: bytes, after: bytes) -> str:
     """A unified diff of one file, safe to print."""
     from difflib import unified_diff
-
-    from configguard.report.text_safety import one_line
 
     name = one_line(file)
     old = before.decode("utf-8", "replace").splitlines()

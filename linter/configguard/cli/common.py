@@ -51,10 +51,17 @@ def place_of(request: Request) -> Place:
     """The root for the paths given, and the paths below it."""
     if request.root is not None and not request.root.is_dir():
         fail(f"--root {request.root}: there is no such folder")
-    first = Path(request.paths[0])
-    root = find_root(first if first.exists() else Path(), request.root)
+    root = find_root(_start(Path(request.paths[0])), request.root)
     workspace = Workspace(root)
     return Place(workspace, tuple(_relative(workspace.root, path) for path in request.paths))
+
+
+def _start(path: Path) -> Path:
+    """Where the search for the root starts: the first path, there or not, never through a link."""
+    path = Path(os.path.abspath(path))
+    while path != path.parent and (path.is_symlink() or not os.path.exists(path)):
+        path = path.parent
+    return path
 
 
 def _relative(root: Path, path: str) -> str:

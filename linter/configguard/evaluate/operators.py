@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from configguard.evaluate import numbers
-from configguard.evaluate.cpus import CpuExpression, Operand, arithmetic, rounded
+from configguard.evaluate.cpus import CpuExpression, arithmetic, rounded
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,

@@ -99,7 +99,7 @@ class Func:
 class Entry:
     """One property of an object: where key and expression stand, and its value on demand."""
 
-    __slots__ = ("_thunk", "_value", "expression", "key", "via", "whole")
+    __slots__ = ("_reading", "_thunk", "_value", "expression", "key", "via", "whole")
 
     def __init__(
         self,
@@ -111,6 +111,7 @@ class Entry:
     ) -> None:
         self._thunk = value if callable(value) else None
         self._value: Value | None = None if callable(value) else value
+        self._reading = False
         self.expression = expression
         self.key = key or expression
         self.whole = whole or expression
@@ -120,8 +121,14 @@ class Entry:
     def value(self) -> Value:
         """The property's value, evaluated at most once."""
         if self._value is None:
+            if self._reading:
+                return Unknown("it is defined by itself", (self.expression,))
             assert self._thunk is not None  # one of the two is always set
-            self._value = self._thunk()
+            self._reading = True
+            try:
+                self._value = self._thunk()
+            finally:
+                self._reading = False
             self._thunk = None
         return self._value
 

@@ -78,6 +78,8 @@ def _write(workspace: Workspace, file: str, data: bytes) -> str | None:
         status = path.stat()
         if status.st_nlink > 1:
             return "it has several hard links, so another file would change too"
+        if not os.access(path, os.W_OK):
+            return "it is read-only"
         if path.read_bytes() != before.data:
             return "it was changed by someone else meanwhile"
         replace_bytes(path, data, status.st_mode)

@@ -192,10 +192,14 @@ class _Search:
         return listing
 
     def _readable(self, folder: str, entry: os.DirEntry[str]) -> bool:
-        """Whether it is a regular file; one behind a symlink must lie inside the root."""
+        """Whether the runner would read it: anything but a folder or a link that leads nowhere.
+
+        A pipe, or a link out of the root, is a candidate too: reading it gives the problem.
+        """
+        del folder
         if entry.is_symlink():
-            return self.workspace.is_file(_below(folder, entry.name))
-        return entry.is_file(follow_symlinks=False)
+            return os.path.exists(entry.path) and not os.path.isdir(entry.path)
+        return True
 
     def _add_configs(
         self, folder: str, configs: dict[str, ConfigName], rules: tuple[IgnoreRules, ...]

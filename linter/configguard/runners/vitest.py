@@ -156,10 +156,15 @@ class Model:
             return UnknownFact(f"{settings.value.path} is not evaluated", "config", ())
         for setting in ("test.projects", "test.workspace"):
             reading = settings.counting(setting)
-            if reading is not None and settings.ruling(reading).effect == "sets":
-                reason = reading.unknown if reading.entry is None else None
-                reason = reason or f"{setting} is set, and projects are not evaluated yet"
-                return UnknownFact(reason, "config", reading.at)
+            if reading is None or settings.ruling(reading).effect != "sets":
+                continue
+            if reading.entry is None:
+                # Something unknown is spread into the config; it hardly ever brings projects.
+                place = reading.at[0] if reading.at else self.config.place
+                settings.machine.assume("what is unknown here is assumed to set no projects", place)
+                continue
+            reason = reading.unknown or f"{setting} is set, and projects are not evaluated yet"
+            return UnknownFact(reason, "config", reading.at)
         if self.around.workspace_file is not None and matches(self.version, "<4"):
             file = self.around.workspace_file
             reason = f"{file} splits the run into projects, which are not evaluated yet"
