@@ -49,7 +49,7 @@ def suggestion(value: str, known: tuple[str, ...]) -> str:
 
 def place_of(request: Request) -> Place:
     """The root for the paths given, and the paths below it."""
-    if request.root is not None and not request.root.is_dir():
+    if request.root is not None and not os.path.isdir(request.root):
         fail(f"--root {request.root}: there is no such folder")
     root = find_root(_start(Path(request.paths[0])), request.root)
     workspace = Workspace(root)
@@ -59,7 +59,7 @@ def place_of(request: Request) -> Place:
 def _start(path: Path) -> Path:
     """Where the search for the root starts: the first path, there or not, never through a link."""
     path = Path(os.path.abspath(path))
-    while path != path.parent and (path.is_symlink() or not os.path.exists(path)):
+    while path != path.parent and (os.path.islink(path) or not os.path.exists(path)):
         path = path.parent
     return path
 

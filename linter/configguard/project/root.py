@@ -31,7 +31,7 @@ def find_root(argument: Path, explicit: Path | None) -> Path:
 
 
 def _folder_of_argument(argument: Path) -> Path:
-    folder = argument if argument.is_dir() else Path(os.path.abspath(argument)).parent
+    folder = argument if os.path.isdir(argument) else Path(os.path.abspath(argument)).parent
     return Path(os.path.realpath(folder))
 
 

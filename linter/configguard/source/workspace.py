@@ -69,7 +69,7 @@ class Workspace:
         if file in self.overlay:
             return True
         path = self.path(file)
-        return path is not None and path.is_file()
+        return path is not None and os.path.isfile(path)
 
     def path(self, file: str) -> Path | None:
         """The real path of a root-relative file; None where it leads out of the root."""
