@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from configguard.evaluate import expressions, known_calls, modules, operators, statements
+from configguard.evaluate import expressions, known_calls, methods, modules, operators, statements
 from configguard.evaluate.machine import MAX_DEPTH, Machine, Thrown
 from configguard.evaluate.scopes import Cell, Scope, pattern_names
 from configguard.evaluate.values import (
@@ -52,7 +52,7 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
         if isinstance(receiver, Arr | Known | Func | Promised) or (
             isinstance(receiver, Obj) and name not in receiver.entries
         ):
-            return known_calls.call_method(machine, receiver, name, arguments, span)
+            return methods.call_method(machine, receiver, name, arguments, span)
         callee = expressions.member(machine, receiver, name, span, optional=optional)
     else:
         callee = expressions.evaluate(machine, function, scope)

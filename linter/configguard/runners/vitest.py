@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 from configguard.evaluate import calls
 from configguard.evaluate.configs import Config
 from configguard.evaluate.constraints import UNDECIDED
-from configguard.evaluate.cpus import CpuExpression, Operand, value_at
 from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.operators import truthy
 from configguard.evaluate.values import (
@@ -25,37 +22,33 @@ from configguard.evaluate.values import (
     Value,
     settled,
 )
-from configguard.evaluate.worlds import Assumptions, Case, CpusAtLeast, Environment
+from configguard.evaluate.worlds import Assumptions, Case, Environment
 from configguard.runners.profile import (
     Fact,
     FactCase,
     KnownFact,
     Note,
     Profile,
-    RangeFact,
     SettingEntry,
     SimpleFact,
     UnknownFact,
     When,
     combined,
 )
-from configguard.runners.settings import Reading, Settings
-from configguard.runners.table import Situation, meaning, shown, table_of
+from configguard.runners.settings import Settings
+from configguard.runners.table import Situation, table_of
 from configguard.runners.versions import matches
-from configguard.runners.vitest_workers import Workers, names, pool_of, workers
+from configguard.runners.vitest_facts import FACTS, Answer
+from configguard.runners.vitest_outcome import REFUSES, entries_of, outcomes_of, readings_of
+from configguard.runners.vitest_workers import names, pool_of
 from configguard.source.span import Origin, Span
 
 RUNNER = "vitest"
 OWN_VARIABLES = {"VITEST": "true", "TEST": "true", "NODE_ENV": "test"}
 """What vitest itself sets before it loads the config (measured on 0.34 to 5.1)."""
-_OVERRIDES = ("VITEST_MAX_THREADS", "VITEST_MIN_THREADS", "VITEST_MAX_FORKS", "VITEST_MIN_FORKS")
 LOCAL = Environment("local", {**OWN_VARIABLES, "CI": None})
 CI = Environment("ci", {**OWN_VARIABLES, "CI": "true"}, "linux")
 ENVIRONMENTS = (LOCAL, CI)
-
-RUNS, NOTHING, REFUSES = "runs", "runs-nothing-and-passes", "refuses-to-start"
-_MOST_CPUS = 256
-_LONGEST_TIMER = 2_147_483_647
 
 
 class Surroundings(NamedTuple):
@@ -96,7 +89,7 @@ class Model:
         facts: dict[str, Fact] = {}
         outcome, reasons = self._outcome()
         facts["outcome"] = outcome
-        for name, answer in _FACTS.items():
+        for name, answer in FACTS.items():
             fact = self._fact(answer)
             if fact is not None:
                 facts[name] = fact
@@ -179,7 +172,7 @@ class Model:
             blocked = self._blocked(settings)
             if blocked is not None:
                 return [((), blocked, "")]
-            return _outcomes(settings)
+            return outcomes_of(settings)
 
         cases: list[FactCase] = []
         reasons: list[Note] = []
@@ -200,7 +193,7 @@ class Model:
 
     def _entries(self) -> tuple[SettingEntry, ...]:
         """The settings that do not plainly do what they say; with a condition where not always."""
-        cases = self.config.ask(lambda machine, value: _entries(self.settings(machine, value)))
+        cases = self.config.ask(lambda machine, value: entries_of(self.settings(machine, value)))
         answered = [case for case in cases if isinstance(case.answer, list)]
         everywhere = len(cases)
         seen: dict[tuple[object, ...], list[tuple[Assumptions, SettingEntry]]] = {}
@@ -239,7 +232,7 @@ class Model:
         """The settings that are written, and through which spreads and merges each came in."""
 
         def question(machine: Machine, value: Value) -> dict[str, Origin]:
-            readings = _readings(self.settings(machine, value))
+            readings = readings_of(self.settings(machine, value))
             return {reading.setting: reading.via for reading in readings}
 
         found: dict[str, Origin] = {}
@@ -276,131 +269,6 @@ def spelled(settings: Settings) -> dict[str, str]:
     return {"pool": plain, **names(plain)}
 
 
-def _outcomes(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]:
-    """(CPU condition, outcome, reason) for one world; one item where CPUs do not matter."""
-    unclear: UnknownFact | None = None
-    for reading in _readings(settings):
-        ruled = settings.ruling(reading)
-        if ruled.effect == "throws":
-            return [((), KnownFact(REFUSES, "config", reading.at), ruled.reason)]
-        if ruled.effect == "runs-nothing":
-            return [((), KnownFact(NOTHING, "config", reading.at), ruled.reason)]
-        if ruled.effect is None and unclear is None:
-            unclear = UnknownFact(ruled.reason, "config", reading.at)
-    if unclear is not None:
-        return [((), unclear, "")]
-    found = workers(settings)
-    if isinstance(found, Unknown):
-        # The count is open, but nothing that is written keeps vitest from starting.
-        return [((), KnownFact(RUNS, "default"), "")]
-    inspected = _inspected(settings, found)
-    if inspected is not None:
-        return [inspected]
-    return _by_cpus(settings, found)
-
-
-def _inspected(settings: Settings, found: Workers) -> tuple[Assumptions, SimpleFact, str] | None:
-    for setting in ("test.inspect", "test.inspectBrk"):
-        on, reading = settings.on(setting)
-        if reading is None or on is False or found.most == 1.0:
-            continue
-        if isinstance(on, Unknown):
-            return (), UnknownFact(on.reason, "config", reading.at), ""
-        reason = f"{setting} is on while test files run in parallel, which vitest refuses"
-        return (), KnownFact(REFUSES, "config", reading.at), reason
-    return None
-
-
-def _by_cpus(settings: Settings, found: Workers) -> list[tuple[Assumptions, SimpleFact, str]]:
-    stretches: list[tuple[int, str, str]] = []
-    for cpus in range(1, _MOST_CPUS + 1):
-        outcome, reason = _at(settings, found, cpus)
-        if not stretches or stretches[-1][1] != outcome:
-            stretches.append((cpus, outcome, reason))
-        if not isinstance(found.most, CpuExpression) and not isinstance(found.least, CpuExpression):
-            break
-    results: list[tuple[Assumptions, SimpleFact, str]] = []
-    for index, (first, outcome, reason) in enumerate(stretches):
-        when: list[tuple[CpusAtLeast, bool]] = []
-        if first > 1:
-            when.append((CpusAtLeast(first), True))
-        if index + 1 < len(stretches):
-            when.append((CpusAtLeast(stretches[index + 1][0]), False))
-        decider = found.decider or found.least_decider
-        at = decider.at if decider is not None and outcome != RUNS else ()
-        fact = KnownFact(outcome, "config" if at else "default", at)
-        results.append((tuple(when), fact, reason))
-    return results
-
-
-def _at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
-    """The outcome on a machine of so many CPUs, and why where it does not run."""
-    version = settings.table.version
-    most = value_at(found.most, cpus)
-    # A stretch has one reason: that of its smallest machine, so it names no count of its own.
-    if matches(version, "<4") and found.conflicts(cpus):
-        if found.least_decider is not None:
-            least = f"{found.least_decider.setting.split('.')[-1]} is"
-        else:
-            least = "the least number of workers, by default one less than the CPUs, is"
-        top = found.most if isinstance(found.most, CpuExpression) else f"{most:g}"
-        return REFUSES, f"{least} above the maximum of {top}, and vitest ends with a RangeError"
-    if most >= 1:
-        return RUNS, ""
-    if matches(version, ">=4") or most == 0:
-        return NOTHING, f"a maximum of {most:g} workers runs no test file and passes"
-    return REFUSES, f"a maximum of {most:g} workers ends the run: RangeError"
-
-
-def _readings(settings: Settings) -> list[Reading]:
-    found = (settings.written(setting) for setting in settings.table.rows)
-    return [reading for reading in found if reading is not None and reading.entry is not None]
-
-
-def _entries(settings: Settings) -> list[SettingEntry]:
-    entries: list[SettingEntry] = []
-    for reading in _readings(settings):
-        ruled = settings.ruling(reading)
-        if ruled.effect not in (None, "sets"):
-            entries.append(
-                _entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes)
-            )
-    found = workers(settings)
-    if isinstance(found, Unknown):
-        return entries
-    decider = found.decider or found.least_decider
-    if decider is None:
-        return entries
-    for when, fact, reason in _by_cpus(settings, found):
-        if isinstance(fact, KnownFact) and fact.value != RUNS:
-            effect = "throws" if fact.value == REFUSES else "runs-nothing"
-            entry = _entry(settings, decider, effect, reason, None)
-            entries.append(entry._replace(when=When(when)))
-    return entries
-
-
-def _entry(
-    settings: Settings, reading: Reading, effect: str, reason: str, removes: str | None
-) -> SettingEntry:
-    row = settings.table.rows[reading.setting]
-    lowers, means, idle = meaning(row, reading.value)
-    value = shown(reading.value)
-    would = row.entry.get("would")
-    return SettingEntry(
-        reading.setting,
-        value,
-        effect,
-        reason,
-        would,
-        reading.at,
-        lowers=lowers,
-        means=means,
-        idle=idle,
-        removes=removes,
-        via=reading.via,
-    )
-
-
 def _note_plugins(machine: Machine, value: Value) -> None:
     """Plugins may change any setting; those of packages are assumed not to."""
     if not isinstance(value, Obj):
@@ -411,167 +279,6 @@ def _note_plugins(machine: Machine, value: Value) -> None:
     if isinstance(entry.value, Arr) and not entry.value.items and entry.value.more is None:
         return
     machine.assume("plugins are assumed not to change load settings", entry.key)
-
-
-Answer = Callable[[Settings], SimpleFact | None]
-
-
-def _workers(settings: Settings) -> SimpleFact:
-    found = workers(settings)
-    if isinstance(found, Unknown):
-        return UnknownFact(found.reason, "config", found.origin)
-    running = [cpus for cpus in range(1, _MOST_CPUS + 1) if _at(settings, found, cpus)[0] == RUNS]
-    if not running:
-        return UnknownFact("it does not run with this number of workers", "config", found.at)
-    if not isinstance(found.most, CpuExpression):
-        return KnownFact(found.most, found.origin, found.at)
-    last = math.inf if running[-1] == _MOST_CPUS else float(running[-1])
-    return RangeFact(found.most, found.origin, found.at, float(running[0]), last)
-
-
-def _number_fact(
-    settings: Settings, setting: str, read: Callable[[float], Operand | str | None]
-) -> SimpleFact:
-    """A fact that is one number of the config: as `read` takes it; None is not measured."""
-    reading = settings.counting(setting)
-    if reading is None:
-        default = settings.default(setting)
-        assert isinstance(default, int | float), f"{setting} has no default"
-        taken = read(float(default))
-        assert taken is not None and not isinstance(taken, CpuExpression)
-        return KnownFact(taken, "default")
-    if isinstance(reading.value, Known) and isinstance(reading.value.value, float):
-        taken = read(reading.value.value)
-        if taken is not None and not isinstance(taken, CpuExpression):
-            return KnownFact(taken, "config", reading.at)
-    return _not_plain(reading)
-
-
-def _not_plain(reading: Reading) -> UnknownFact:
-    reason = reading.unknown
-    if reason is None and isinstance(reading.value, Known):
-        reason = f"what {reading.setting} does with this value was never measured"
-    return UnknownFact(reason or f"{reading.setting} is no plain number", "config", reading.at)
-
-
-def _retries(settings: Settings) -> SimpleFact:
-    if isinstance(settings.default("test.retry"), int) and matches(settings.table.version, "<1"):
-        return KnownFact(0.0, "default")
-    reading = settings.counting("test.retry")
-    if reading is not None and isinstance(reading.value, Obj):
-        if matches(settings.table.version, "<4.1"):
-            return KnownFact(0.0, "config", reading.at)
-        return _count_of_object(settings, reading)
-    return _number_fact(settings, "test.retry", _attempts)
-
-
-def _attempts(number: float) -> float | str | None:
-    if math.isinf(number) and number > 0:
-        return "unlimited"
-    if math.isnan(number):
-        return None
-    return float(max(0, math.floor(number)))
-
-
-def _count_of_object(settings: Settings, reading: Reading) -> SimpleFact:
-    count = settings.written("test.retry.count")
-    if count is None:
-        return KnownFact(0.0, "config", reading.at)
-    if isinstance(count.value, Known) and isinstance(count.value.value, float):
-        taken = _attempts(count.value.value)
-        if taken is not None:
-            return KnownFact(taken, "config", count.at)
-    return _not_plain(count)
-
-
-def _retry_delay(settings: Settings) -> SimpleFact | None:
-    if matches(settings.table.version, "<4.1"):
-        return None
-    reading = settings.written("test.retry.delay")
-    if reading is None:
-        return KnownFact(0.0, "default")
-    if isinstance(reading.value, Known) and isinstance(reading.value.value, float):
-        return KnownFact(reading.value.value, "config", reading.at)
-    return _not_plain(reading)
-
-
-def _repeats(settings: Settings) -> SimpleFact | None:
-    if matches(settings.table.version, "<5"):
-        return None
-    return _number_fact(
-        settings, "test.repeats", lambda n: n if n >= 0 and n.is_integer() else None
-    )
-
-
-def _timeout(number: float) -> float | str | None:
-    """Zero, less, and Infinity set no timer; too large a number overflows it to 1 ms."""
-    if number <= 0 or math.isinf(number):
-        return "none"
-    if math.isnan(number):
-        return None
-    return 1.0 if number > _LONGEST_TIMER else number
-
-
-def _timeout_fact(setting: str) -> Answer:
-    def answer(settings: Settings) -> SimpleFact:
-        if settings.counting(setting) is None:
-            on, reading = settings.on("test.browser.enabled")
-            longer = settings.table.rows[setting].row.get("browser-default")
-            if isinstance(on, Unknown):
-                at = reading.at if reading is not None else ()
-                return UnknownFact(f"it depends on browser mode: {on.reason}", "default", at)
-            if on and longer is not None:
-                return KnownFact(float(longer), "default")
-        return _number_fact(settings, setting, _timeout)
-
-    return answer
-
-
-def _bail(settings: Settings) -> SimpleFact:
-    if matches(settings.table.version, "<1"):
-        return KnownFact("none", "default")
-
-    def read(number: float) -> float | str | None:
-        if number == 0:
-            return "none"
-        return number if number >= 1 and number.is_integer() else None
-
-    return _number_fact(settings, "test.bail", read)
-
-
-def _test_concurrency(settings: Settings) -> SimpleFact:
-    concurrent, reading = settings.on("test.sequence.concurrent")
-    if isinstance(concurrent, Unknown):
-        at = reading.at if reading is not None else ()
-        return UnknownFact(concurrent.reason, "config", at)
-    if not concurrent:
-        if reading is None:
-            return KnownFact(1.0, "default")
-        return KnownFact(1.0, "config", reading.at)
-    limit = _number_fact(settings, "test.maxConcurrency", _concurrency)
-    if isinstance(limit, KnownFact) and limit.origin == "default":
-        assert reading is not None  # the default is off
-        return KnownFact(limit.value, "config", reading.at)
-    return limit
-
-
-def _concurrency(number: float) -> float | None:
-    if number == 0:
-        return 5.0
-    return number if number >= 1 and number.is_integer() else None
-
-
-_FACTS: dict[str, Answer] = {
-    "workers": _workers,
-    "testConcurrency": _test_concurrency,
-    "retries": _retries,
-    "retryDelayMs": _retry_delay,
-    "repeats": _repeats,
-    "testTimeoutMs": _timeout_fact("test.testTimeout"),
-    "hookTimeoutMs": _timeout_fact("test.hookTimeout"),
-    "globalTimeoutMs": lambda settings: KnownFact("none", "default"),
-    "maxFailures": _bail,
-}
 
 
 def is_suite(machine: Machine, value: Value) -> bool | None:

@@ -1,0 +1,258 @@
+"""The meanings that known_calls.yaml names: what known functions of the platform compute."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from configguard.evaluate import calls, known_calls, merging, numbers, operators
+from configguard.evaluate.cpus import CPUS, ROUNDINGS, CpuExpression, bounded, rounded
+from configguard.evaluate.values import (
+    UNDEFINED,
+    Arr,
+    Builtin,
+    Cpus,
+    Entry,
+    Known,
+    Obj,
+    Promised,
+    Unknown,
+    Value,
+    settled,
+)
+from configguard.source.span import Origin, Span, chain
+
+if TYPE_CHECKING:
+    from configguard.evaluate.machine import Machine
+
+Arguments = list[Value]
+Meaning = Callable[["Machine", Arguments, Span], Value]
+
+
+def first(arguments: Arguments) -> Value:
+    return arguments[0] if arguments else Known(UNDEFINED)
+
+
+def joined(span: Span, *values: Value) -> Origin:
+    return chain((span,), *(value.origin for value in values))
+
+
+def _number(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    value = operators.to_number(arguments[0]) if arguments else 0.0
+    origin = joined(span, *arguments)
+    match value:
+        case float():
+            return Known(value, origin)
+        case Cpus():
+            return Cpus(value.expression, origin)
+        case Unknown():
+            return Unknown(value.reason, origin)
+
+
+def text_of(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    text = operators.to_text(arguments[0]) if arguments else ""
+    origin = joined(span, *arguments)
+    return Unknown(text.reason, origin) if isinstance(text, Unknown) else Known(text, origin)
+
+
+def _boolean(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    value = first(arguments)
+    shown = "the value given to Boolean()"
+    return Known(operators.truth(machine, value, span, shown), joined(span, value))
+
+
+def _parse_int(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    origin = joined(span, *arguments)
+    text = operators.to_text(first(arguments))
+    radix = operators.to_number(arguments[1]) if len(arguments) > 1 else 0.0
+    if isinstance(text, Unknown):
+        return Unknown(text.reason, origin)
+    if not isinstance(radix, float):
+        return Unknown("the radix is not known", origin)
+    return Known(numbers.parse_int(text, numbers.to_int32(radix)), origin)
+
+
+def _parse_float(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    origin = joined(span, *arguments)
+    text = operators.to_text(first(arguments))
+    if isinstance(text, Unknown):
+        return Unknown(text.reason, origin)
+    return Known(numbers.parse_float(text), origin)
+
+
+def _test_number(test: Callable[[float], bool]) -> Meaning:
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        value = _number(machine, arguments or [Known(math.nan)], span)
+        if isinstance(value, Known) and isinstance(value.value, float):
+            return Known(test(value.value), value.origin)
+        reason = value.reason if isinstance(value, Unknown) else "it depends on the machine"
+        return Unknown(reason, value.origin)
+
+    return meaning
+
+
+def _extreme(name: str) -> Meaning:
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        origin = joined(span, *arguments)
+        operands: list[CpuExpression | float] = []
+        for value in arguments:
+            number = operators.to_number(value)
+            if isinstance(number, Unknown):
+                return Unknown(number.reason, origin)
+            operands.append(number.expression if isinstance(number, Cpus) else number)
+        fixed = [operand for operand in operands if isinstance(operand, float)]
+        if any(math.isnan(number) for number in fixed):
+            return Known(math.nan, origin)
+        if len(fixed) < len(operands):
+            return Cpus(bounded(name, operands), origin)
+        del machine
+        choose = max if name == "max" else min
+        return Known(choose(fixed, default=-math.inf if name == "max" else math.inf), origin)
+
+    return meaning
+
+
+def _rounding(name: str) -> Meaning:
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        value = _number(machine, arguments or [Known(math.nan)], span)
+        if isinstance(value, Cpus):
+            return Cpus(rounded(name, value.expression), value.origin)
+        if isinstance(value, Known) and isinstance(value.value, float):
+            return Known(ROUNDINGS[name](value.value), value.origin)
+        return value
+
+    return meaning
+
+
+def _absolute(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    value = _number(machine, arguments or [Known(math.nan)], span)
+    if isinstance(value, Known) and isinstance(value.value, float):
+        return Known(abs(value.value), value.origin)
+    return value
+
+
+def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    from configguard.evaluate.expressions import spread
+
+    target = first(arguments)
+    del machine
+    if not isinstance(target, Obj):
+        return Unknown("Object.assign() on something that is no plain object", (span,))
+    for source in arguments[1:]:
+        spread(target, source, span)
+        if isinstance(source, Obj):
+            target.sites += source.sites
+    return target
+
+
+def _entries_of(value: Value) -> list[tuple[str, Entry]] | None:
+    if not isinstance(value, Obj) or value.more is not None:
+        return None
+    pairs = ((key, value.entry(key)) for key in list(value.entries))
+    return [(key, entry) for key, entry in pairs if entry is not None]
+
+
+def _listing(item: Callable[[str, Entry], Value]) -> Meaning:
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        del machine
+        entries = _entries_of(first(arguments))
+        if entries is None:
+            return Unknown("the keys of the object are not all known", (span,))
+        return Arr([item(key, entry) for key, entry in entries], (span,))
+
+    return meaning
+
+
+def _from_entries(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    pairs = first(arguments)
+    if not isinstance(pairs, Arr) or pairs.more is not None:
+        return Unknown("the entries are not all known", (span,))
+    made = Obj({}, (span,))
+    for pair in pairs.items:
+        name = operators.to_text(pair.items[0]) if isinstance(pair, Arr) and pair.items else None
+        if not isinstance(name, str) or not isinstance(pair, Arr) or len(pair.items) < 2:
+            return Unknown("the entries are not all known", (span,))
+        made.set(name, Entry(pair.items[1], (pair.items[1].origin or (span,))[0]))
+    return made
+
+
+def _copy(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    return copied(first(arguments), span)
+
+
+def copied(value: Value, span: Span) -> Value:
+    """A deep copy that shares nothing changeable."""
+    if isinstance(value, Obj):
+        made = Obj({}, value.origin, value.more)
+        for key in list(value.entries):
+            entry = value.entry(key)
+            if entry is not None:
+                inner = copied(entry.value, span)
+                made.set(key, Entry(inner, entry.expression, entry.key, entry.whole, entry.via))
+        return made
+    if isinstance(value, Arr):
+        return Arr([copied(item, span) for item in value.items], value.origin, value.more)
+    return value
+
+
+def _exit(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine, arguments
+    return calls.throw("process.exit() ends it", span)
+
+
+def _first_argument(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine, span
+    return first(arguments)
+
+
+def _vite_merge(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    padded = [*arguments, Known(UNDEFINED), Known(UNDEFINED)]
+    return merging.vite_merge(machine, padded[0], padded[1], span)
+
+
+MEANINGS: dict[str, Meaning] = {
+    "number": _number,
+    "text": text_of,
+    "boolean": _boolean,
+    "parse-int": _parse_int,
+    "parse-float": _parse_float,
+    "is-nan": _test_number(math.isnan),
+    "is-integer": _test_number(lambda number: number.is_integer()),
+    "is-finite": _test_number(math.isfinite),
+    "maximum": _extreme("max"),
+    "minimum": _extreme("min"),
+    "floor": _rounding("floor"),
+    "ceil": _rounding("ceil"),
+    "round": _rounding("round"),
+    "trunc": _rounding("trunc"),
+    "absolute": _absolute,
+    "assign": _assign,
+    "first-argument": _first_argument,
+    "keys": _listing(lambda key, entry: Known(key, (entry.key,))),
+    "values": _listing(lambda key, entry: entry.value),
+    "entries": _listing(lambda key, entry: Arr([Known(key, (entry.key,)), entry.value])),
+    "from-entries": _from_entries,
+    "is-array": lambda machine, arguments, span: (
+        Unknown(value.reason, (span,))
+        if isinstance(value := first(arguments), Unknown)
+        else Known(isinstance(value, Arr), (span,))
+    ),
+    "array-of": lambda machine, arguments, span: Arr(list(arguments), (span,)),
+    "copy": _copy,
+    "promised": lambda machine, arguments, span: Promised(settled(first(arguments)), (span,)),
+    "cpu-list": lambda machine, arguments, span: Builtin("os.cpus()", (span,)),
+    "cpu-count": lambda machine, arguments, span: Cpus(CPUS, (span,)),
+    "platform": lambda machine, arguments, span: known_calls.spanned(
+        machine.world.platform(), span
+    ),
+    "machine-path": lambda machine, arguments, span: Unknown("a path of the machine", (span,)),
+    "exit": _exit,
+    "vite-merge": _vite_merge,
+}

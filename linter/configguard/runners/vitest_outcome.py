@@ -1,0 +1,151 @@
+"""What happens when vitest starts, by CPU count, and the settings that do not plainly work."""
+
+from __future__ import annotations
+
+from configguard.evaluate.cpus import CpuExpression, value_at
+from configguard.evaluate.values import (
+    Unknown,
+)
+from configguard.evaluate.worlds import Assumptions, CpusAtLeast
+from configguard.runners.profile import (
+    KnownFact,
+    SettingEntry,
+    SimpleFact,
+    UnknownFact,
+    When,
+)
+from configguard.runners.settings import Reading, Settings
+from configguard.runners.table import meaning, shown
+from configguard.runners.versions import matches
+from configguard.runners.vitest_workers import Workers, workers
+
+RUNS, NOTHING, REFUSES = "runs", "runs-nothing-and-passes", "refuses-to-start"
+MOST_CPUS = 256
+"""Machines up to this size are looked at one by one."""
+
+
+def outcomes_of(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]:
+    """(CPU condition, outcome, reason) for one world; one item where CPUs do not matter."""
+    unclear: UnknownFact | None = None
+    for reading in readings_of(settings):
+        ruled = settings.ruling(reading)
+        if ruled.effect == "throws":
+            return [((), KnownFact(REFUSES, "config", reading.at), ruled.reason)]
+        if ruled.effect == "runs-nothing":
+            return [((), KnownFact(NOTHING, "config", reading.at), ruled.reason)]
+        if ruled.effect is None and unclear is None:
+            unclear = UnknownFact(ruled.reason, "config", reading.at)
+    if unclear is not None:
+        return [((), unclear, "")]
+    found = workers(settings)
+    if isinstance(found, Unknown):
+        # The count is open, but nothing that is written keeps vitest from starting.
+        return [((), KnownFact(RUNS, "default"), "")]
+    inspected = _inspected(settings, found)
+    if inspected is not None:
+        return [inspected]
+    return _by_cpus(settings, found)
+
+
+def _inspected(settings: Settings, found: Workers) -> tuple[Assumptions, SimpleFact, str] | None:
+    for setting in ("test.inspect", "test.inspectBrk"):
+        on, reading = settings.on(setting)
+        if reading is None or on is False or found.most == 1.0:
+            continue
+        if isinstance(on, Unknown):
+            return (), UnknownFact(on.reason, "config", reading.at), ""
+        reason = f"{setting} is on while test files run in parallel, which vitest refuses"
+        return (), KnownFact(REFUSES, "config", reading.at), reason
+    return None
+
+
+def _by_cpus(settings: Settings, found: Workers) -> list[tuple[Assumptions, SimpleFact, str]]:
+    stretches: list[tuple[int, str, str]] = []
+    for cpus in range(1, MOST_CPUS + 1):
+        outcome, reason = outcome_at(settings, found, cpus)
+        if not stretches or stretches[-1][1] != outcome:
+            stretches.append((cpus, outcome, reason))
+        if not isinstance(found.most, CpuExpression) and not isinstance(found.least, CpuExpression):
+            break
+    results: list[tuple[Assumptions, SimpleFact, str]] = []
+    for index, (first, outcome, reason) in enumerate(stretches):
+        when: list[tuple[CpusAtLeast, bool]] = []
+        if first > 1:
+            when.append((CpusAtLeast(first), True))
+        if index + 1 < len(stretches):
+            when.append((CpusAtLeast(stretches[index + 1][0]), False))
+        decider = found.decider or found.least_decider
+        at = decider.at if decider is not None and outcome != RUNS else ()
+        fact = KnownFact(outcome, "config" if at else "default", at)
+        results.append((tuple(when), fact, reason))
+    return results
+
+
+def outcome_at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
+    """The outcome on a machine of so many CPUs, and why where it does not run."""
+    version = settings.table.version
+    most = value_at(found.most, cpus)
+    # A stretch has one reason: that of its smallest machine, so it names no count of its own.
+    if matches(version, "<4") and found.conflicts(cpus):
+        if found.least_decider is not None:
+            least = f"{found.least_decider.setting.split('.')[-1]} is"
+        else:
+            least = "the least number of workers, by default one less than the CPUs, is"
+        top = found.most if isinstance(found.most, CpuExpression) else f"{most:g}"
+        return REFUSES, f"{least} above the maximum of {top}, and vitest ends with a RangeError"
+    if most >= 1:
+        return RUNS, ""
+    if matches(version, ">=4") or most == 0:
+        return NOTHING, f"a maximum of {most:g} workers runs no test file and passes"
+    return REFUSES, f"a maximum of {most:g} workers ends the run: RangeError"
+
+
+def readings_of(settings: Settings) -> list[Reading]:
+    """The settings that are written, as they are read."""
+    found = (settings.written(setting) for setting in settings.table.rows)
+    return [reading for reading in found if reading is not None and reading.entry is not None]
+
+
+def entries_of(settings: Settings) -> list[SettingEntry]:
+    """The settings that are ignored, warn, throw, or run nothing."""
+    entries: list[SettingEntry] = []
+    for reading in readings_of(settings):
+        ruled = settings.ruling(reading)
+        if ruled.effect not in (None, "sets"):
+            entries.append(
+                _entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes)
+            )
+    found = workers(settings)
+    if isinstance(found, Unknown):
+        return entries
+    decider = found.decider or found.least_decider
+    if decider is None:
+        return entries
+    for when, fact, reason in _by_cpus(settings, found):
+        if isinstance(fact, KnownFact) and fact.value != RUNS:
+            effect = "throws" if fact.value == REFUSES else "runs-nothing"
+            entry = _entry(settings, decider, effect, reason, None)
+            entries.append(entry._replace(when=When(when)))
+    return entries
+
+
+def _entry(
+    settings: Settings, reading: Reading, effect: str, reason: str, removes: str | None
+) -> SettingEntry:
+    row = settings.table.rows[reading.setting]
+    lowers, means, idle = meaning(row, reading.value)
+    value = shown(reading.value)
+    would = row.entry.get("would")
+    return SettingEntry(
+        reading.setting,
+        value,
+        effect,
+        reason,
+        would,
+        reading.at,
+        lowers=lowers,
+        means=means,
+        idle=idle,
+        removes=removes,
+        via=reading.via,
+    )
