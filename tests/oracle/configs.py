@@ -297,3 +297,23 @@ CASES = [
         "if (process.env.NODE_ENV !== 'test') {\n  throw new Error('only for tests');\n}\nexport default { test: { retry: 1 } };",
     ),
 ]
+
+# Values that no one should write, and explicit undefined and null: each as measured.
+ODD = {
+    "retry-fraction": "retry: 1.5",
+    "retry-text": "retry: '2'",
+    "retry-undefined": "retry: undefined, bail: 1",
+    "timeout-text": "testTimeout: '200', hookTimeout: '300'",
+    "timeout-fraction": "testTimeout: 0.5",
+    "bail-odd": "bail: -1",
+    "bail-fraction": "bail: 1.5",
+    "bail-none": "bail: Infinity",
+    "parallelism-zero": "fileParallelism: 0",
+    "parallelism-null": "fileParallelism: null",
+    "parallelism-text": "fileParallelism: 'false'",
+    "pool-undefined": "pool: undefined, poolOptions: { threads: { singleThread: true } }",
+    "workers-all": "maxWorkers: '200%', minWorkers: 1",
+    "workers-few": "maxWorkers: '3%', minWorkers: 1",
+    "sequence-null": "sequence: undefined",
+}
+CASES += [_case(name, f"export default {{ test: {{ {text} }} }};") for name, text in ODD.items()]

@@ -109,8 +109,8 @@ def real_facts(version: str, resolved: Resolved, cpus: int) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "testTimeoutMs": timeout(resolved.get("testTimeout")),
         "hookTimeoutMs": timeout(resolved.get("hookTimeout")),
-        "retries": retries(resolved.get("retry")),
-        "maxFailures": number(resolved.get("bail")) or "none",
+        "retries": retries(version, resolved.get("retry")),
+        "maxFailures": failures(resolved.get("bail")),
         "testConcurrency": concurrency(resolved),
     }
     count = workers(int(version.split(".")[0]), resolved, cpus)
@@ -139,11 +139,19 @@ def timeout(value: object) -> float | str:
     return 1.0 if ms > LONGEST_TIMER else ms
 
 
-def retries(value: object) -> float | str:
-    """How often a failing test is run again."""
+def retries(version: str, value: object) -> float | str:
+    """How often a failing test is run again; odd values as the attempts were measured."""
+    if isinstance(value, str) and version.startswith(("4", "5")):
+        return 0.0
     count = number(value.get("count")) if isinstance(value, dict) and "count" in value else None
     found = number(value) if count is None else count
-    return "unlimited" if math.isinf(found) else max(0.0, found)
+    return "unlimited" if math.isinf(found) else float(max(0, math.floor(found)))
+
+
+def failures(value: object) -> float | str:
+    """After how many failures the run stops; odd values as measured."""
+    bail = number(value)
+    return "none" if bail == 0 or math.isinf(bail) else float(max(1, math.ceil(bail)))
 
 
 def concurrency(resolved: Resolved) -> float:

@@ -22,7 +22,14 @@ from configguard.evaluate.values import (
     Value,
 )
 from configguard.source.span import Span
-from configguard.source.workspace import Unreadable, escapes, folder_of, join
+from configguard.source.workspace import (
+    Unreadable,
+    Workspace,
+    ancestors,
+    escapes,
+    folder_of,
+    join,
+)
 from configguard.syntax.trees import SCRIPT_SUFFIXES, BadSyntax, Parsed, children, parse
 
 if TYPE_CHECKING:
@@ -44,6 +51,11 @@ class Module:
         self.common: Obj | None = None
         self.scope: Scope | None = None
         self.running = True
+
+    @property
+    def exports_nothing(self) -> bool:
+        """Whether the file neither exports anything nor assigns `module.exports`."""
+        return not self.exports and not self.stars and self.common is None
 
     @property
     def exported(self) -> Value | None:
@@ -401,6 +413,29 @@ def _export_from(
                     machine, scope, specifier, name, where
                 )
             )
+
+
+def is_es_module(workspace: Workspace, file: str) -> bool:
+    """Whether a config file is loaded as an ES module: by its ending, else by package.json."""
+    if file.endswith((".mts", ".mjs")):
+        return True
+    if file.endswith((".cts", ".cjs")):
+        return False
+    for folder in ancestors(folder_of(file)):
+        document = workspace.read(posixpath.join(folder, "package.json"))
+        if not isinstance(document, Unreadable):
+            return _type_in(document.data) == "module"
+    return False
+
+
+def _type_in(manifest: bytes) -> object:
+    import json
+
+    try:
+        content = json.loads(manifest)
+    except (ValueError, RecursionError):
+        return None
+    return content.get("type") if isinstance(content, dict) else None
 
 
 def default_export(machine: Machine, parsed: Parsed) -> Value:

@@ -35,7 +35,7 @@ def surely_fits(value: Any, schema: Schema) -> bool:
     """Whether a value surely fits; False also where the schema says what is not known here."""
     try:
         return _fits(value, schema, schema)
-    except (RecursionError, ValueError, OverflowError):
+    except (RecursionError, re.error):
         return False
 
 

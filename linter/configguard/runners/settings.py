@@ -118,6 +118,24 @@ class Settings:
             return truthy(value.value), reading
         return True if not isinstance(value, Cpus) else value.expression.minimum > 0, reading
 
+    def undefined(self, setting: str) -> str | float | None:
+        """What the table says of a setting that is written as `undefined`; None: as if unset."""
+        row = self.table.rows.get(setting)
+        told = None if row is None else row.row.get("undefined")
+        holder = None if told is None else self._holder(setting)
+        entry = holder.entry(setting.split(".")[-1]) if isinstance(holder, Obj) else None
+        plain = entry.value if entry is not None else None
+        return told if isinstance(plain, Known) and plain.value is UNDEFINED else None
+
+    def _holder(self, setting: str) -> Value:
+        """The object that a setting would stand in."""
+        value = self.value
+        for key in setting.split(".")[:-1]:
+            if not isinstance(value, Obj):
+                break
+            value = value.get(key)
+        return value
+
     def default(self, setting: str) -> object:
         """What holds in this version where the setting is not written."""
         row = self.table.rows.get(setting)

@@ -8,6 +8,7 @@ from configguard.evaluate import calls
 from configguard.evaluate.configs import Config
 from configguard.evaluate.constraints import UNDECIDED
 from configguard.evaluate.machine import Machine, Thrown
+from configguard.evaluate.modules import is_es_module
 from configguard.evaluate.operators import truthy
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -67,7 +68,10 @@ def resolve(machine: Machine, exported: Value) -> Value:
         for flag in ("isSsrBuild", "isPreview", "ssrBuild"):
             argument.set(flag, Entry(Known(False), place))
         value = settled(calls.call_function(machine, value, [argument], place))
-    if isinstance(value, Known | Cpus):
+    main = next(iter(machine.modules.values()))
+    if main.exports_nothing and not is_es_module(machine.workspace, main.file):
+        return Obj({})  # CommonJS: `module.exports` is there without being assigned (measured)
+    if isinstance(value, Known | Cpus | Arr | Func):
         calls.throw(
             "config must export or return an object", value.origin[0] if value.origin else None
         )
@@ -110,8 +114,17 @@ class Model:
         """The settings in one machine's world."""
         key = id(machine)
         if key not in self._settings:
+            self._refuse_common_in_es_module(machine)
             self._settings[key] = Settings(machine, value, self.table, situation)
         return self._settings[key]
+
+    def _refuse_common_in_es_module(self, machine: Machine) -> None:
+        """Before vitest 4, `module.exports` in an ES module throws (measured). Raises Thrown."""
+        main = next(iter(machine.modules.values()))
+        if main.common is None or not matches(self.version, "<4"):
+            return
+        if is_es_module(machine.workspace, main.file):
+            calls.throw("module is not defined in ES module scope", self.config.place)
 
     def _ask(self, answer: Answer) -> list[Case[SimpleFact | None]]:
         """A fact's cases; those in which the config throws are left out."""

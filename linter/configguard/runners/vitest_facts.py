@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from configguard.evaluate.cpus import CpuExpression, Operand
+from configguard.evaluate.cpus import CpuExpression
+from configguard.evaluate.numbers import from_text
 from configguard.evaluate.values import (
     Known,
     Obj,
@@ -20,7 +21,7 @@ from configguard.runners.profile import (
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.versions import matches
 from configguard.runners.vitest_outcome import MOST_CPUS, RUNS, outcome_at
-from configguard.runners.vitest_workers import workers
+from configguard.runners.vitest_workers import in_child_processes, workers
 
 _LONGEST_TIMER = 2_147_483_647
 
@@ -43,19 +44,22 @@ def _workers(settings: Settings) -> SimpleFact:
 
 
 def _number_fact(
-    settings: Settings, setting: str, read: Callable[[float], Operand | str | None]
+    settings: Settings, setting: str, read: Callable[[float], float | str | None]
 ) -> SimpleFact:
     """A fact that is one number of the config: as `read` takes it; None is not measured."""
     reading = settings.counting(setting)
     if reading is None:
-        default = settings.default(setting)
+        told = settings.undefined(setting)
+        if isinstance(told, str):
+            return UnknownFact(f"what {setting}: undefined does was never measured", "config", ())
+        default = settings.default(setting) if told is None else told
         assert isinstance(default, int | float), f"{setting} has no default"
         taken = read(float(default))
-        assert taken is not None and not isinstance(taken, CpuExpression)
-        return KnownFact(taken, "default")
+        assert taken is not None
+        return KnownFact(taken, "default" if told is None else "config")
     if isinstance(reading.value, Known) and isinstance(reading.value.value, float):
         taken = read(reading.value.value)
-        if taken is not None and not isinstance(taken, CpuExpression):
+        if taken is not None:
             return KnownFact(taken, "config", reading.at)
     return _not_plain(reading)
 
@@ -68,32 +72,63 @@ def _not_plain(reading: Reading) -> UnknownFact:
 
 
 def _retries(settings: Settings) -> SimpleFact:
-    if isinstance(settings.default("test.retry"), int) and matches(settings.table.version, "<1"):
+    version = settings.table.version
+    if matches(version, "<1"):
         return KnownFact(0.0, "default")
-    reading = settings.counting("test.retry")
-    if reading is not None and isinstance(reading.value, Obj):
-        if matches(settings.table.version, "<4.1"):
-            return KnownFact(0.0, "config", reading.at)
-        return _count_of_object(settings, reading)
-    return _number_fact(settings, "test.retry", _attempts)
+    written = settings.written("test.retry")
+    if written is None:
+        return KnownFact(0.0, "default")
+    if isinstance(written.value, Obj):
+        if matches(version, "<4.1"):
+            return KnownFact(0.0, "config", written.at)
+        return _count_of_object(settings, written)
+    if not isinstance(written.value, Known):
+        return _not_plain(written)
+    number = _as_retry(settings, written.value.value)
+    if number is None:
+        return _not_plain(written)
+    return KnownFact(number, "config", written.at)
 
 
-def _attempts(number: float) -> float | str | None:
+def _as_retry(settings: Settings, written: object) -> float | str | None:
+    """How often a failing test is run again, for a scalar `retry`; None: never measured.
+
+    Measured on 1.6.1, 2.1.9, 3.2.7, 4.1.12, 5.1.1: texts and true count as numbers before 4, and
+    not at all from 4.1 on; a fraction counts as the whole number below it.
+    """
+    version = settings.table.version
+    if isinstance(written, str | bool):
+        if matches(version, ">=4.1"):
+            return 0.0 if written is not False else None
+        if not matches(version, "<4") or written is False:
+            return None
+        written = from_text(written) if isinstance(written, str) else 1.0
+    if written is None and matches(version, "<4"):
+        return 0.0
+    if not isinstance(written, float):
+        return None
+    if math.isnan(written) or math.isinf(written):
+        forked = in_child_processes(settings)
+        if forked is None:
+            return None
+        if forked or math.isnan(written):
+            return 0.0
+    return _attempts(written)
+
+
+def _attempts(number: float) -> float | str:
     if math.isinf(number) and number > 0:
         return "unlimited"
-    if math.isnan(number):
-        return None
-    return float(max(0, math.floor(number)))
+    return 0.0 if math.isnan(number) else float(max(0, math.floor(number)))
 
 
 def _count_of_object(settings: Settings, reading: Reading) -> SimpleFact:
     count = settings.written("test.retry.count")
     if count is None:
         return KnownFact(0.0, "config", reading.at)
-    if isinstance(count.value, Known) and isinstance(count.value.value, float):
-        taken = _attempts(count.value.value)
-        if taken is not None:
-            return KnownFact(taken, "config", count.at)
+    number = count.value.value if isinstance(count.value, Known) else None
+    if isinstance(number, float) and not math.isnan(number):
+        return KnownFact(_attempts(number), "config", count.at)
     return _not_plain(count)
 
 
@@ -111,45 +146,75 @@ def _retry_delay(settings: Settings) -> SimpleFact | None:
 def _repeats(settings: Settings) -> SimpleFact | None:
     if matches(settings.table.version, "<5"):
         return None
-    return _number_fact(
-        settings, "test.repeats", lambda n: n if n >= 0 and n.is_integer() else None
-    )
+    return _number_fact(settings, "test.repeats", _repetitions)
 
 
-def _timeout(number: float) -> float | str | None:
-    """Zero, less, and Infinity set no timer; too large a number overflows it to 1 ms."""
+def _repetitions(number: float) -> float:
+    """Extra runs of every test: whole ones; less than none is none, and nothing is run."""
+    return 0.0 if math.isnan(number) else float(max(0, math.floor(number)))
+
+
+def _timeout(number: float) -> float | str:
+    """Zero, less, and Infinity set no timer; too large a number and NaN make it fire at once."""
     if number <= 0 or math.isinf(number):
         return "none"
     if math.isnan(number):
-        return None
+        return 1.0
     return 1.0 if number > _LONGEST_TIMER else number
 
 
 def _timeout_fact(setting: str) -> Answer:
     def answer(settings: Settings) -> SimpleFact:
-        if settings.counting(setting) is None:
+        written = settings.written(setting)
+        if written is not None and isinstance(written.value, Known):
+            odd = _odd_timeout(settings, written.value.value)
+            if odd is not None:
+                return KnownFact(odd, "config", written.at)
+        if settings.counting(setting) is None and settings.undefined(setting) is None:
             on, reading = settings.on("test.browser.enabled")
             longer = settings.table.rows[setting].row.get("browser-default")
-            if isinstance(on, Unknown):
+            if isinstance(on, Unknown) and longer is not None:
                 at = reading.at if reading is not None else ()
                 return UnknownFact(f"it depends on browser mode: {on.reason}", "default", at)
-            if on and longer is not None:
+            if on is True and longer is not None:
                 return KnownFact(float(longer), "default")
         return _number_fact(settings, setting, _timeout)
 
     return answer
 
 
+def _odd_timeout(settings: Settings, written: object) -> float | str | None:
+    """Timeouts that are no plain number, as measured; None for plain ones and unmeasured ones.
+
+    null sets no timer before vitest 2 and is the default from then on; a text counts as its number;
+    NaN sets no timer in the child processes of vitest 1 to 3, where it arrives as null.
+    """
+    if written is None and matches(settings.table.version, "<2"):
+        return "none"
+    if isinstance(written, str):
+        number = from_text(written)
+        return None if math.isnan(number) else _timeout(number)
+    if isinstance(written, float) and math.isnan(written) and in_child_processes(settings):
+        return "none"
+    return None
+
+
 def _bail(settings: Settings) -> SimpleFact:
     if matches(settings.table.version, "<1"):
         return KnownFact("none", "default")
+    reading = settings.counting("test.bail")
+    if reading is not None and isinstance(reading.value, Known):
+        written = reading.value.value
+        if isinstance(written, str) and not math.isnan(from_text(written)):
+            return KnownFact(_failures(from_text(written)), "config", reading.at)
+    return _number_fact(settings, "test.bail", _failures)
 
-    def read(number: float) -> float | str | None:
-        if number == 0:
-            return "none"
-        return number if number >= 1 and number.is_integer() else None
 
-    return _number_fact(settings, "test.bail", read)
+def _failures(number: float) -> float | str:
+    """After how many failures the run stops: any number but 0, NaN and Infinity (measured)."""
+    if number == 0 or math.isnan(number) or math.isinf(number):
+        return "none"
+    return float(max(1, math.ceil(number)))
 
 
 def _test_concurrency(settings: Settings) -> SimpleFact:
@@ -161,17 +226,26 @@ def _test_concurrency(settings: Settings) -> SimpleFact:
         if reading is None:
             return KnownFact(1.0, "default")
         return KnownFact(1.0, "config", reading.at)
-    limit = _number_fact(settings, "test.maxConcurrency", _concurrency)
+    limit = _number_fact(settings, "test.maxConcurrency", _concurrency(settings))
     if isinstance(limit, KnownFact) and limit.origin == "default":
         assert reading is not None  # the default is off
         return KnownFact(limit.value, "config", reading.at)
     return limit
 
 
-def _concurrency(number: float) -> float | None:
-    if number == 0:
-        return 5.0
-    return number if number >= 1 and number.is_integer() else None
+def _concurrency(settings: Settings) -> Callable[[float], float | None]:
+    """Tests at one time for a maxConcurrency; None where it hangs, or was never measured."""
+
+    def read(number: float) -> float | None:
+        if number == 0:
+            return 5.0
+        if number < 1 or math.isnan(number) or math.isinf(number):
+            return None
+        if number.is_integer():
+            return number
+        return float(math.ceil(number)) if matches(settings.table.version, ">=2") else None
+
+    return read
 
 
 FACTS: dict[str, Answer] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from configguard.evaluate.cpus import CpuExpression, value_at
-from configguard.evaluate.values import (
-    Unknown,
-)
+from configguard.evaluate.values import Known, Unknown
 from configguard.evaluate.worlds import Assumptions, CpusAtLeast
 from configguard.runners.profile import (
     KnownFact,
@@ -17,7 +17,7 @@ from configguard.runners.profile import (
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.table import meaning, shown
 from configguard.runners.versions import matches
-from configguard.runners.vitest_workers import Workers, workers
+from configguard.runners.vitest_workers import Workers, in_child_processes, pool_of, workers
 
 RUNS, NOTHING, REFUSES = "runs", "runs-nothing-and-passes", "refuses-to-start"
 MOST_CPUS = 256
@@ -37,14 +37,26 @@ def outcomes_of(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]
             unclear = UnknownFact(ruled.reason, "config", reading.at)
     if unclear is not None:
         return [((), unclear, "")]
+    retry = settings.counting("test.retry")
+    if retry is not None and _is_nan(retry) and in_child_processes(settings) is False:
+        reason = "a retry that is no number runs no test body and passes"
+        return [((), KnownFact(NOTHING, "config", retry.at), reason)]
     found = workers(settings)
     if isinstance(found, Unknown):
-        # The count is open, but nothing that is written keeps vitest from starting.
-        return [((), KnownFact(RUNS, "default"), "")]
+        return [((), UnknownFact(found.reason, "config", found.origin), "")]
+    threads = pool_of(settings) in ("threads", "vmThreads")
+    if found.most == 0 and threads and matches(settings.table.version, ">=3.2.4 <4"):
+        # Measured on 3.2.7: it neither runs a test nor ends.
+        return [((), UnknownFact("with no worker the run hangs", "config", found.at), "")]
     inspected = _inspected(settings, found)
     if inspected is not None:
         return [inspected]
     return _by_cpus(settings, found)
+
+
+def _is_nan(reading: Reading) -> bool:
+    value = reading.value.value if isinstance(reading.value, Known) else None
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _inspected(settings: Settings, found: Workers) -> tuple[Assumptions, SimpleFact, str] | None:

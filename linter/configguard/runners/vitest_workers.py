@@ -76,16 +76,31 @@ def pool_of(settings: Settings) -> str | Unknown:
     if matches(settings.table.version, "<1"):
         vm, vm_reading = settings.on("test.experimentalVmThreads")
         threads, reading = settings.on("test.threads")
+        if settings.undefined("test.threads") is not None:
+            return Unknown("what threads: undefined does was never measured", ())
         for switch, where in ((vm, vm_reading), (threads, reading)):
             if isinstance(switch, Unknown):
                 return Unknown(switch.reason, where.at if where is not None else ())
         return "vmThreads" if vm else "threads" if threads else "child_process"
     reading = settings.counting("test.pool")
     if reading is None:
-        return str(settings.default("test.pool"))
+        return str(settings.undefined("test.pool") or settings.default("test.pool"))
     if isinstance(reading.value, Known) and isinstance(reading.value.value, str):
         return reading.value.value
     return Unknown(reading.unknown or "the pool is no plain name", reading.at)
+
+
+def in_child_processes(settings: Settings) -> bool | None:
+    """Whether test files run in child processes of vitest 1 to 3; None where it is unknown.
+
+    Those get their settings as JSON: NaN and Infinity arrive as null (measured on 1.6 to 3.2).
+    """
+    if matches(settings.table.version, "<1") or matches(settings.table.version, ">=4"):
+        return False
+    pool = pool_of(settings)
+    if isinstance(pool, Unknown):
+        return None
+    return pool in ("forks", "vmForks")
 
 
 def _not_modelled(settings: Settings) -> Unknown | None:
@@ -215,9 +230,10 @@ def _plain_count(
     settings: Settings, setting: str, number: float, reading: Reading
 ) -> Workers | Unknown | None:
     version = settings.table.version
-    # `own || root || default`: measured on 4.1.12; on 5.1.1 a NaN is never equal to itself.
-    falls_back = number == 0 or (math.isnan(number) and matches(version, "<5"))
-    if matches(version, ">=4") and falls_back:
+    assert isinstance(reading.value, Known)  # its number is given
+    # A text such as 'abc' is truthy where NaN is not: vitest 5 then throws.
+    falsy = number == 0 or (math.isnan(number) and not isinstance(reading.value.value, str))
+    if matches(version, ">=4") and falsy:
         return None
     if number.is_integer():
         return Workers(number, reading)
