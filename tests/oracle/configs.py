@@ -317,3 +317,14 @@ ODD = {
     "sequence-null": "sequence: undefined",
 }
 CASES += [_case(name, f"export default {{ test: {{ {text} }} }};") for name, text in ODD.items()]
+CASES += [
+    _case("empty", ""),
+    _case("only-a-comment", "// nothing yet"),
+    _case("no-default-export", "export const test = { retry: 1 };"),
+    _case("exports-null", "export default null;"),
+    _case("exports-array", "export default [];"),
+    _case("exports-nothing-called", "export default () => undefined;"),
+    _case("common-in-module", "module.exports = { test: { retry: 2 } };"),
+    ConfigCase("empty-common", {"vitest.e2e.config.cts": ""}),
+    ConfigCase("common", {"vitest.e2e.config.cts": "module.exports = { test: { retry: 2 } };"}),
+]

@@ -101,7 +101,7 @@ def test_a_syntax_error_is_shown_where_it_stands(project: MakeProject, run: Run)
 
 @pytest.mark.parametrize("content", ["", "\n", "// nothing yet\n", "\ufeff"])
 def test_an_empty_config_refuses_to_start(project: MakeProject, run: Run, content: str) -> None:
-    root = project({BAD: content, GOOD: CLEAN_TEXT})
+    root = project({BAD: content, GOOD: CLEAN_TEXT, "package.json": '{"type": "module"}'})
     result = run("check", root, *JSON)
     assert result.rules_of(BAD) == ["invalid-setting"]
     assert problems(result) == []
@@ -111,6 +111,13 @@ def test_an_empty_config_refuses_to_start(project: MakeProject, run: Run, conten
     for environment in ("local", "ci"):
         outcome = suite["environments"][environment]["outcome"]
         assert (outcome["state"], outcome["value"]) == ("known", "refuses-to-start")
+
+
+def test_an_empty_config_in_a_commonjs_package_runs(project: MakeProject, run: Run) -> None:
+    """Measured on all versions: `module.exports` is an object there without being assigned."""
+    root = project({BAD: "", GOOD: CLEAN_TEXT})
+    (suite,) = [one for one in run("show", root, *JSON).json()["suites"] if one["id"] == BAD]
+    assert suite["environments"]["local"]["outcome"]["value"] == "runs"
 
 
 def test_an_unreadable_config(project: MakeProject, run: Run) -> None:

@@ -61,7 +61,7 @@ def subschemas(found: Any) -> Iterator[dict[str, Any]]:
 
 def test_all_four_are_there() -> None:
     names = ["configguard", "report", "resource-limits", "rule"]
-    assert FILES == [f"{name}.schema.json" for name in names]
+    assert [f"{name}.schema.json" for name in names] == FILES
 
 
 @pytest.mark.parametrize("file", FILES)
