@@ -330,16 +330,7 @@ def test_very_many_faults_are_told_briefly(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="POSIX file types")
 @pytest.mark.parametrize(
     "sort",
-    [
-        *("outside", "dangling", "loop", "pipe"),
-        pytest.param(
-            "folder",
-            marks=pytest.mark.xfail(
-                raises=IsADirectoryError,
-                reason="source.workspace.read_regular_file: os.fdopen raises for a folder",
-            ),
-        ),
-    ],
+    ["outside", "dangling", "loop", "pipe", "folder"],
 )
 def test_what_is_no_plain_file_is_an_error_never_silence(tmp_path: Path, sort: str) -> None:
     root = tmp_path / "root"

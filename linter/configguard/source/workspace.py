@@ -125,10 +125,12 @@ def read_regular_file(path: Path, file: str, limit: int) -> bytes | Unreadable:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Unreadable(file, Trouble.UNREADABLE, f"it cannot be opened: {reason}")
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        what = "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file"
+        return Unreadable(file, Trouble.NOT_A_FILE, what)
     with os.fdopen(handle, "rb") as opened:
-        status = os.fstat(opened.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return Unreadable(file, Trouble.NOT_A_FILE, "it is not a regular file")
         if status.st_size > limit:
             return _too_large(file, limit)
         try:
