@@ -330,7 +330,7 @@ def _array(machine: Machine, node: Node, scope: Scope) -> Value:
             continue
         value = evaluate(machine, children(child)[0], scope)
         if isinstance(value, Arr):
-            made.items.extend(value.items)
+            made.extend(value.items)
             made.more = made.more or value.more
         else:
             reason = value.reason if isinstance(value, Unknown) else "it is spread from no array"

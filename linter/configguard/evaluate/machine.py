@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from configguard.evaluate.modules import Module
 
 MAX_DEPTH = 100
-MAX_STEPS = 200_000
+MAX_STEPS = 30_000
 MAX_FILES = 200
 
 

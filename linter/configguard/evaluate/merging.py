@@ -100,7 +100,7 @@ def _concatenated(under: Value, value: Value, span: Span) -> Arr:
     made = Arr([], (span,))
     for side in (under, value):
         if isinstance(side, Arr):
-            made.items.extend(side.items)
+            made.extend(side.items)
             made.more = made.more or side.more
         elif isinstance(side, Unknown):
             made.more = side

@@ -51,7 +51,7 @@ def _array_method(
 ) -> Value:
     callback = first(arguments)
     if name == "push":
-        receiver.items.extend(arguments)
+        receiver.extend(arguments)
         return Known(float(len(receiver.items)), (span,))
     if receiver.more is not None:
         return Unknown(receiver.more.reason, (span,))
@@ -69,7 +69,7 @@ def _array_method(
             joined = Arr(list(items), (span,))
             for other in arguments:
                 if isinstance(other, Arr):
-                    joined.items.extend(other.items)
+                    joined.extend(other.items)
                     joined.more = joined.more or other.more
                 elif isinstance(other, Unknown):
                     joined.more = other
@@ -85,7 +85,7 @@ def _array_method(
             for index, item in enumerate(items):
                 made = each(item, index)
                 if isinstance(made, Arr):
-                    flat.items.extend(made.items)
+                    flat.extend(made.items)
                     flat.more = flat.more or made.more
                 else:
                     flat.items.append(made)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from configguard.evaluate import numbers
 from configguard.evaluate.cpus import CpuExpression, arithmetic, rounded
 from configguard.evaluate.values import (
+    MAX_TEXT,
     UNDEFINED,
     Arr,
     Builtin,
@@ -149,6 +150,8 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, span: Spa
     if operator == "+" and ("string" in (type_of(left), type_of(right))):
         first, second = to_text(left), to_text(right)
         if isinstance(first, str) and isinstance(second, str):
+            if len(first) + len(second) > MAX_TEXT:
+                return Unknown(f"a text of more than {MAX_TEXT} characters", origin)
             return Known(first + second, origin)
         return Unknown(_because(left, right), origin)
     first_number, second_number = to_number(left), to_number(right)

@@ -27,6 +27,12 @@ UNDEFINED = Undefined.UNDEFINED
 Scalar = float | str | bool | None | Undefined
 
 
+MAX_ITEMS = 10_000
+"""A longer array is unknown."""
+MAX_TEXT = 100_000
+"""A longer computed text is unknown."""
+
+
 @dataclass(slots=True, eq=False)
 class Known:
     """A scalar: a number (always a float), string, boolean, null (None) or undefined."""
@@ -193,6 +199,13 @@ class Arr:
     items: list[Value]
     origin: Origin = ()
     more: Unknown | None = None
+
+    def extend(self, items: list[Value]) -> None:
+        """Add items at the end; over the bound nothing about the array is known."""
+        if len(self.items) + len(items) > MAX_ITEMS:
+            self.clobber(Unknown(f"an array of more than {MAX_ITEMS} items", self.origin))
+        else:
+            self.items.extend(items)
 
     def clobber(self, why: Unknown) -> None:
         """Something unknown may have written any item."""
