@@ -88,7 +88,8 @@ def _source(
     document: Document, line: int, gutter: int, style: Style, offset: int
 ) -> tuple[str, list[int]]:
     """A numbered line of source, cut to the width from a display column on; and its columns."""
-    shown, columns = source_line(document.line_text(line))
+    whole = source_line(document.line_text(line))
+    shown, columns = whole.text, whole.columns
     room = style.width - gutter - 3
     if offset:
         skipped = 0
@@ -145,7 +146,7 @@ def _columns(document: Document, line: int, span: Span) -> tuple[int, int]:
     """The display columns at which a span begins and ends within its first line."""
     start = document.position(span.start)
     end = document.position(span.end)
-    _, columns = source_line(document.line_text(line))
+    columns = source_line(document.line_text(line)).columns
     begin = columns[min(start.column - 1, len(columns) - 1)]
     if end.line != start.line:
         return begin, columns[-1]

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import IO, Literal, NamedTuple
 
-_SEVERITY = {"error": "1;31", "warning": "1;33", "info": "1;34", "note": "1;36"}
+from configguard.report.text_safety import fit, one_line
+
+_SEVERITY = {"error": "1;31", "warning": "1;33", "info": "1;34", "note": "1"}
 
 
 class Style(NamedTuple):
@@ -30,6 +32,10 @@ class Style(NamedTuple):
         """Text in the colour of a severity."""
         return self.paint(_SEVERITY[severity], text)
 
+    def secondary(self, text: str) -> str:
+        """Text of a place that explains the primary one."""
+        return self.paint("34", text)
+
     def added(self, text: str) -> str:
         return self.paint("32", text)
 
@@ -39,6 +45,14 @@ class Style(NamedTuple):
     def glyph(self, fancy: str, plain: str) -> str:
         """A drawing character, or its ASCII stand-in."""
         return fancy if self.unicode else plain
+
+    def clean(self, text: str, most: int = 200) -> str:
+        """Text from a checkout as one harmless line that this terminal can print."""
+        return one_line(text, most, ascii_only=not self.unicode)
+
+    def fit(self, text: str, width: int) -> str:
+        """A text cut to a number of columns."""
+        return fit(text, width, ascii_only=not self.unicode)
 
 
 def decide_color(

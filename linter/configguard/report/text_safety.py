@@ -2,94 +2,170 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 TAB = 4
-_INVISIBLE = frozenset(
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029"
-    "\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a"
-    "\u206b\u206c\u206d\u206e\u206f\u3164\ufeff\uffa0\ufff9\ufffa\ufffb"
+ELLIPSIS = "…"
+_COMBINING_RUN = 3
+"""Marks above one letter: real scripts stack two or three, an attack stacks hundreds."""
+_HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""Controls, format and bidi characters, surrogates, private use, unknown, line separators."""
+_HIDDEN_LETTERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 )
+"""Letters and marks by category, yet nothing is to be seen of them."""
 
 
-def one_line(text: str, most: int = 200) -> str:
+def one_line(text: str, most: int = 200, *, ascii_only: bool = False) -> str:
     """Text as one line that shows what it is: control and bidi characters as `\\u{…}`, capped."""
-    shown = text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+    if len(text) <= most and text.isascii() and text.isprintable():
+        return text
+    pieces = _pieces(text[: most + 1], ascii_only=ascii_only)
+    if len(text) <= most and sum(map(len, pieces)) <= most:
+        return "".join(pieces)
+    ending = _ellipsis(ascii_only=ascii_only)
+    taken: list[str] = []
+    room = most - len(ending)
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            break
+        taken.append(piece)
+    return "".join(taken) + ending
 
 
-def _visible(character: str) -> str:
-    code = ord(character)
-    dangerous = (
-        code < 0x20
-        or 0x7F <= code <= 0x9F
-        or character in _INVISIBLE
-        or 0xD800 <= code <= 0xDFFF
-        or 0xE0000 <= code <= 0xE0FFF
-    )
-    return f"\\u{{{code:x}}}" if dangerous else character
+class ShownLine(NamedTuple):
+    """A line of source as it is shown: a piece for each character, and where it begins.
 
-
-def source_line(text: str) -> tuple[str, list[int]]:
-    """A line of source as it is shown, and the display column at which each character begins.
-
-    Tabs become spaces, dangerous characters visible. The list has one more item: the end.
+    `columns` has one item more than `pieces`: the column after the end.
     """
+
+    pieces: list[str]
+    columns: list[int]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def width(self) -> int:
+        return self.columns[-1]
+
+
+def source_line(text: str, tab_width: int = TAB, *, ascii_only: bool = False) -> ShownLine:
+    """A line with tabs as spaces and dangerous characters visible, and its display columns."""
     pieces: list[str] = []
-    columns: list[int] = []
-    column = 0
-    for character in text:
-        columns.append(column)
-        shown = " " * (TAB - column % TAB) if character == "\t" else _visible(character)
+    columns = [0]
+    for piece in _pieces(text, keep_tabs=True, ascii_only=ascii_only):
+        shown = " " * (tab_width - columns[-1] % tab_width) if piece == "\t" else piece
         pieces.append(shown)
-        column += display_width(shown)
-    columns.append(column)
-    return "".join(pieces), columns
+        columns.append(columns[-1] + display_width(shown))
+    return ShownLine(pieces, columns)
+
+
+def _pieces(text: str, *, keep_tabs: bool = False, ascii_only: bool = False) -> list[str]:
+    """What is shown for each character of a text."""
+    if text.isascii():
+        return [
+            character
+            if character.isprintable() or (keep_tabs and character == "\t")
+            else _code(character)
+            for character in text
+        ]
+    if ascii_only:
+        return [
+            piece
+            for character in text
+            for piece in (
+                _pieces(character, keep_tabs=keep_tabs)
+                if character.isascii()
+                else [_code(character)]
+            )
+        ]
+    from unicodedata import category
+
+    pieces: list[str] = []
+    # A mark without a letter of its own would sit on whatever was printed before it.
+    marks = _COMBINING_RUN
+    for character in text:
+        kind = category(character)
+        is_mark = kind in ("Mn", "Me")
+        marks = marks + 1 if is_mark else 0
+        if character == "\t" and keep_tabs:
+            pieces.append(character)
+            marks = _COMBINING_RUN
+        elif _hidden(character, kind) or (is_mark and marks > _COMBINING_RUN):
+            pieces.append(_code(character))
+            marks = _COMBINING_RUN
+        else:
+            pieces.append(character)
+    return pieces
+
+
+def _hidden(character: str, kind: str) -> bool:
+    # Variation selectors can carry a hidden message, and make widths a matter of the terminal.
+    selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0000" <= character <= "\U000e0fff"
+    return kind in _HIDDEN_CATEGORIES or selector or character in _HIDDEN_LETTERS
+
+
+def _code(character: str) -> str:
+    return f"\\u{{{ord(character):x}}}"
+
+
+def _ellipsis(*, ascii_only: bool) -> str:
+    return "..." if ascii_only else ELLIPSIS
 
 
 def display_width(text: str) -> int:
     """Terminal columns that a text takes: wide characters two, combining ones none."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
     width = 0
     for character in text:
-        if combining(character) or 0xFE00 <= ord(character) <= 0xFE0F:
-            continue
-        width += 2 if east_asian_width(character) in "WF" else 1
+        # Medial and final Hangul jamo are drawn into the syllable that they belong to.
+        jamo = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff"
+        if category(character) not in ("Mn", "Me") and not jamo:
+            width += 2 if east_asian_width(character) in "WF" else 1
     return width
 
 
 def cut(text: str, width: int) -> str:
     """As much of a text as fits a number of columns."""
-    taken: list[str] = []
+    if text.isascii():
+        return text[: max(width, 0)]
     used = 0
-    for character in text:
-        step = display_width(character)
-        if used + step > width:
-            break
-        taken.append(character)
-        used += step
-    return "".join(taken)
+    for index, character in enumerate(text):
+        used += display_width(character)
+        if used > width:
+            return text[:index]
+    return text
+
+
+def fit(text: str, width: int, *, ascii_only: bool = False) -> str:
+    """A text that fits a number of columns, with an ellipsis where it was cut."""
+    if display_width(text) <= width:
+        return text
+    ending = _ellipsis(ascii_only=ascii_only)
+    return cut(text, width - len(ending)) + ending
 
 
 def wrap(text: str, width: int) -> list[str]:
     """Words in lines of at most `width` columns; a word that is too long is broken."""
+    width = max(width, 2)  # one wide character
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
-        while display_width(word) > width:
-            room = width - display_width(line) - 1 if line else width
-            part = cut(word, room) if room > 8 else ""
-            if part:
-                lines.append(f"{line} {part}" if line else part)
-                word = word[len(part) :]
-            else:
-                lines.append(line)
-            line = ""
         candidate = f"{line} {word}" if line else word
         if display_width(candidate) <= width:
             line = candidate
-        else:
-            lines.append(line)
-            line = word
-    return [*lines, line] if line or not lines else lines
+            continue
+        if line:
+            lines.append(line.rstrip())
+        line = word
+        while display_width(line) > width:
+            part = cut(line, width)
+            lines.append(part)
+            line = line[len(part) :]
+    return [*lines, line.rstrip()] if line.rstrip() or not lines else lines
