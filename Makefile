@@ -36,13 +36,13 @@ lint: $(STAMP) ## ruff, mypy, the layers
 	$(BIN)/lint-imports
 
 unit: $(STAMP) ## unit and property tests
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest -n 2 tests/unit
 
 rules-test: $(STAMP) ## every example in the rules' pages, four ways
-	$(PY) -m pytest tests/rules
+	$(PY) -m pytest -n 2 tests/rules
 
 projects: $(STAMP) ## whole projects through the command line, and packaging
-	$(PY) -m pytest tests/projects tests/packaging
+	$(PY) -m pytest -n 2 tests/projects tests/packaging
 
 runners: $(STAMP) ## real vitest versions, by npm ci from lock files
 	$(PY) tests/oracle/install.py

@@ -8,6 +8,7 @@ from configguard.checking.finding import Finding, Notice, Problem, Report
 from configguard.report.frames import Label, frames
 from configguard.report.style import Style
 from configguard.report.text_safety import one_line, wrap
+from configguard.ruleset.messages import condition_words
 from configguard.source.document import Document
 from configguard.source.edits import apply_edits
 
@@ -101,26 +102,8 @@ def _scope(finding: Finding) -> str:
         parts.append("in CI")
     elif finding.environments == ("local",):
         parts.append("outside CI")
-    when = finding.when or {}
-    for name, state in when.get("env", {}).items():
-        told = f"{name} is {state['equals']!r}" if isinstance(state, dict) else f"{name} is {state}"
-        parts.append(f"when {told}")
-    if "version" in when:
-        parts.append(f"with versions {when['version']}")
-    if "platform" in when:
-        parts.append(f"on {when['platform']}")
-    bounds = when.get("cpus", {})
-    if "min" in bounds and "max" in bounds:
-        parts.append(f"on machines with {bounds['min']} to {bounds['max']} CPUs")
-    elif "min" in bounds:
-        parts.append(f"on machines with {bounds['min']} or more CPUs")
-    elif "max" in bounds:
-        parts.append(f"on machines with {bounds['max']} or fewer CPUs")
-    if "mode" in when:
-        parts.append(f"in mode {when['mode']}")
-    if "opaque" in when:
-        parts.append(f"when {when['opaque']}")
-    return ", ".join(parts)
+    condition = condition_words(finding.when or {}).strip()
+    return ", ".join([*parts, *([condition] if condition else [])])
 
 
 def _preview(finding: Finding, read: Read, style: Style) -> list[str]:

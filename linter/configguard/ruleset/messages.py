@@ -88,24 +88,29 @@ def said(name: str, fact: Fact | None, cpus: int) -> str:
 
 def condition_text(when: When) -> str:
     """A condition in words: ` when E2E is set`, ` on machines with 5 or more CPUs`."""
-    shown = when_json(when)
-    whens: list[str] = []
-    for name, state in shown.get("env", {}).items():
-        whens.append(
-            f"{name} is {state['equals']!r}" if isinstance(state, dict) else f"{name} is {state}"
-        )
-    if "opaque" in shown:
-        whens.append(shown["opaque"])
+    return condition_words(when_json(when))
+
+
+def condition_words(when: Mapping[str, Any]) -> str:
+    """The same for a condition in the shape of CONTRACT.md section 4."""
+    whens = [
+        f"{name} is {state['equals']!r}" if isinstance(state, dict) else f"{name} is {state}"
+        for name, state in when.get("env", {}).items()
+    ]
+    if "mode" in when:
+        whens.append(f"the mode is {when['mode']!r}")
+    if "opaque" in when:
+        whens.append(str(when["opaque"]))
     parts = [f" when {' and '.join(whens)}"] if whens else []
-    if "platform" in shown:
-        parts.append(f" on {shown['platform']}")
-    bounds = shown.get("cpus", {})
+    if "platform" in when:
+        parts.append(f" on {when['platform']}")
+    bounds = when.get("cpus", {})
     if "min" in bounds and "max" in bounds:
         parts.append(f" on machines with {bounds['min']} to {bounds['max']} CPUs")
     elif "min" in bounds:
         parts.append(f" on machines with {bounds['min']} or more CPUs")
     elif "max" in bounds:
         parts.append(f" on machines with {bounds['max']} or fewer CPUs")
-    if "version" in shown:
-        parts.append(f" in versions {shown['version']}")
+    if "version" in when:
+        parts.append(f" in versions {when['version']}")
     return "".join(parts)
