@@ -28,7 +28,7 @@ PROBES = sorted(
         "3.2.3",
         "3.2.4",
     },
-    key=lambda text: parse_version(text) or (0, 0, 0),
+    key=lambda text: (parse_version(text) or (0, 0, 0), text),
 )
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from configguard.checking.finding import Finding, Notice, Problem, Report
-from configguard.report.frames import Label, frames
+from configguard.checking.finding import Finding, Fix, Notice, Problem, Report
+from configguard.report.frames import Label, Rail, frames, location, rail_for, view
 from configguard.report.style import Style
-from configguard.report.text_safety import one_line, wrap
-from configguard.ruleset.messages import condition_words
+from configguard.report.text_safety import display_width, one_line, wrap
 from configguard.source.document import Document
-from configguard.source.edits import apply_edits
+from configguard.source.edits import Edit, OverlappingEdits, apply_edits
+from configguard.source.span import Span
 
 Read = Callable[[str], "Document | None"]
+
+_MESSAGE_MOST = 400
+_TEXT_MOST = 2000
+_MOST_NOTICES = 10
+_MOST_SUITES = 3
+_MOST_PREVIEW = 16
 
 
 def render_check(
@@ -24,11 +31,13 @@ def render_check(
     quiet: bool = False,
     fixed: int = 0,
 ) -> str:
-    """The whole report."""
-    blocks = [_finding(finding, read, style) for finding in report.findings]
+    """The whole report: findings by file and position, problems, notices, the summary."""
+    blocks = [
+        _finding(finding, read, style, verbose=verbose) for finding in _ordered(report.findings)
+    ]
     blocks += [_problem(problem, read, style) for problem in report.problems]
     if report.notices and not quiet:
-        blocks.append(_notices(report.notices, read, style, verbose=verbose))
+        blocks += (_full_notices if verbose else _short_notices)(report.notices, read, style)
     if not quiet or report.findings or report.problems:
         blocks.append(summary(report, style, fixed))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" if blocks else ""
@@ -36,120 +45,262 @@ def render_check(
 
 def render_concise(report: Report, read: Read) -> str:
     """One line for each finding and problem: `path:line:col: severity[rule] message`."""
+    style = Style()
     lines: list[str] = []
-    for finding in report.findings:
-        where = _where(finding.at[0].file, finding.at[0].start, read)
-        message = one_line(finding.message, 400)
-        lines.append(f"{where}: {finding.severity}[{finding.rule}] {message}")
+    for finding in _ordered(report.findings):
+        where = location(finding.at[0], read(finding.file), style)
+        message = one_line(finding.message, _MESSAGE_MOST)
+        lines.append(f"{where}: {finding.severity}[{one_line(finding.rule)}] {message}")
     for problem in report.problems:
-        file = problem.file or ""
-        where = _where(problem.at[0].file, problem.at[0].start, read) if problem.at else file
-        shown = f"{one_line(where)}: " if where else ""
-        lines.append(f"{shown}{problem.severity} {one_line(problem.message, 400)}")
+        where = one_line(problem.file or "")
+        if problem.at:
+            where = location(problem.at[0], read(problem.at[0].file), style)
+        message = one_line(problem.message, _MESSAGE_MOST)
+        lines.append(f"{where}: {problem.severity} {message}".removeprefix(": "))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _where(file: str, start: int, read: Read) -> str:
-    document = read(file)
-    if document is None:
-        return one_line(file)
-    position = document.position(start)
-    return f"{one_line(file)}:{position.line}:{position.column}"
+def _ordered(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.at[0])
 
 
-def _finding(finding: Finding, read: Read, style: Style) -> list[str]:
-    tag = f"{finding.severity}[{finding.rule}]"
-    lines = _hanging(tag, one_line(finding.message, 400), style, finding.severity)
+def _finding(finding: Finding, read: Read, style: Style, *, verbose: bool) -> list[str]:
     labels = [Label(finding.at[0], finding.label, primary=True)]
     for because in finding.because:
         labels += [Label(span, because.message) for span in because.at[:1]]
-    lines += frames(labels, read, style, finding.severity)
-    scope = _scope(finding)
-    if scope:
-        lines += _paragraph("only", scope, style)
-    if finding.consequence:
-        lines += _paragraph("why", finding.consequence, style)
-    if finding.fix is not None:
-        flag = "--fix" if finding.fix.safety == "safe" else "--fix --unsafe-fixes"
-        lines += _paragraph("fix", f"{finding.fix.title} ({flag})", style)
-        lines += _preview(finding, read, style)
-    else:
-        for remedy in finding.remedy:
-            lines += _paragraph("fix", remedy, style)
+    hunks = _hunks(finding.fix, read) if finding.fix else []
+    rail = rail_for(labels, read, style, max((hunk.last for hunk in hunks), default=0))
+    tag = f"{finding.severity}[{style.clean(finding.rule)}]"
+    lines = _headed(tag, finding.message, style, finding.severity)
+    lines += frames(labels, read, rail, finding.severity)
+    notes = _notes(finding, style, verbose=verbose)
+    for name, text in notes[:-1]:
+        lines += rail.note(name, text, last=False)
+    lines += _preview(hunks, rail)
+    for name, text in notes[-1:]:
+        lines += rail.note(name, text, last=True)
     return lines
 
 
-def _hanging(tag: str, message: str, style: Style, severity: str) -> list[str]:
-    first, *rest = wrap(f"{tag}: {message}", style.width - 2)
-    painted = style.severity(severity, tag)
-    head = f"{painted}{style.bold(first[len(tag) :])}" if first.startswith(tag) else first
+def _headed(tag: str, message: str, style: Style, severity: str) -> list[str]:
+    """`error[rule]: message`, wrapped."""
+    told = style.clean(message, _MESSAGE_MOST)
+    first, *rest = wrap(f"{tag}: {told}", style.width - 2)
+    head = f"{style.severity(severity, first[: len(tag)])}{style.bold(first[len(tag) :])}"
     return [head, *(f"  {style.bold(line)}" for line in rest)]
 
 
-def _paragraph(name: str, text: str, style: Style) -> list[str]:
-    """`   = why: …`, wrapped with a hanging indent."""
-    lead = f"  = {name}: "
-    safe = one_line(text, 2000)
-    first, *rest = wrap(safe, style.width - len(lead))
-    shown = f"  {style.dim('=')} {style.bold(f'{name}:')} "
-    return [f"{shown}{first}", *(" " * len(lead) + line for line in rest)]
+def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, str]]:
+    """What stands below the frames: name and text. The last one is what to do."""
+    notes = [("", because.message) for because in finding.because if not because.at]
+    notes.append(("", _scope(finding)))
+    others = finding.suites[1:]
+    if others:
+        named = others if verbose else others[:_MOST_SUITES]
+        more = f" and {len(others) - len(named)} more" if len(others) > len(named) else ""
+        notes.append(("also", f"in {', '.join(named)}{more}"))
+    notes.append(("why", finding.consequence))
+    if finding.fix is None:
+        notes += [("fix", remedy) for remedy in finding.remedy]
+    else:
+        flag = "--fix" if finding.fix.safety == "safe" else "--fix --unsafe-fixes"
+        notes.append(("fix", finding.fix.title))
+        notes.append(("", f"{finding.fix.safety} fix available: {flag}"))
+    return [(name, style.clean(text, _TEXT_MOST)) for name, text in notes if text]
 
 
 def _scope(finding: Finding) -> str:
     """Where and when it holds, if not always."""
+    places = {("ci",): "in CI only", ("local",): "locally only"}
+    parts = [places[finding.environments]] if finding.environments in places else []
+    conditions = _conditions(finding.when or {})
+    if conditions:
+        parts.append(f"only {' and '.join(conditions)}")
+    return ", ".join(parts)
+
+
+def _conditions(when: dict[str, Any]) -> list[str]:
+    """A condition (CONTRACT.md section 4) in words."""
     parts: list[str] = []
-    if finding.environments == ("ci",):
-        parts.append("in CI")
-    elif finding.environments == ("local",):
-        parts.append("outside CI")
-    condition = condition_words(finding.when or {}).strip()
-    return ", ".join([*parts, *([condition] if condition else [])])
+    for name, state in when.get("env", {}).items():
+        told = f"{name} is {state['equals']!r}" if isinstance(state, dict) else f"{name} is {state}"
+        parts.append(f"when {told}")
+    for key, words in (("version", "with version"), ("platform", "on"), ("mode", "in mode")):
+        if key in when:
+            parts.append(f"{words} {when[key]}")
+    low, high = (when.get("cpus", {}).get(bound) for bound in ("min", "max"))
+    if low is not None or high is not None:
+        if low == high:
+            told = _count(low, "CPU")
+        elif high is None:
+            told = f"{low} or more CPUs"
+        else:
+            told = f"{high} or fewer CPUs" if low is None else f"{low} to {high} CPUs"
+        parts.append(f"on machines with {told}")
+    if "opaque" in when:
+        parts.append(f"when `{when['opaque']}`")
+    return parts
 
 
-def _preview(finding: Finding, read: Read, style: Style) -> list[str]:
-    """The lines that the fix changes, before and after."""
-    from difflib import SequenceMatcher
+class _Hunk(NamedTuple):
+    """Lines that a fix replaces: `at` and `becomes` are their numbers before and after."""
 
-    assert finding.fix is not None
-    lines: list[str] = []
-    for file in dict.fromkeys(edit.span.file for edit in finding.fix.edits):
+    file: str
+    at: int
+    becomes: int
+    old: list[str]
+    new: list[str]
+    before: str | None
+    after: str | None
+
+    @property
+    def last(self) -> int:
+        """The greatest line number that the preview shows."""
+        return max(self.at + len(self.old), self.becomes + len(self.new) + 1)
+
+
+def _hunks(fix: Fix, read: Read) -> list[_Hunk]:
+    """What a fix changes, line by line, in the order of files and lines."""
+    hunks: list[_Hunk] = []
+    for file in dict.fromkeys(edit.span.file for edit in fix.edits):
         document = read(file)
         if document is None:
             continue
-        edits = [edit for edit in finding.fix.edits if edit.span.file == file]
-        old = document.data.decode("utf-8", "replace").splitlines()
-        new = apply_edits(document.data, edits).decode("utf-8", "replace").splitlines()
-        matcher = SequenceMatcher(None, old, new, autojunk=False)
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-            if tag == "equal":
-                continue
-            removed = [(index + 1, "-", old[index]) for index in range(i1, i2)]
-            added = [(i1 + 1, "+", new[index]) for index in range(j1, j2)]
-            for number, sign, text in [*removed, *added]:
-                shown = one_line(text.replace("\t", "    "), style.width - 12)
-                paint = style.removed if sign == "-" else style.added
-                lines.append(f"    {style.dim(f'{number:>4}')} {paint(f'{sign} {shown}')}")
+        moved = 0
+        edits = sorted(edit for edit in fix.edits if edit.span.file == file)
+        for first, last, group in _touched(edits, document):
+            hunk = _hunk(document, first, last, group, moved)
+            if hunk is not None:
+                hunks.append(hunk)
+                moved += len(hunk.new) - len(hunk.old)
+    return hunks
+
+
+def _touched(edits: list[Edit], document: Document) -> list[tuple[int, int, list[Edit]]]:
+    """Runs of lines (counted from 0, both ends included) with the edits that touch them."""
+    runs: list[tuple[int, int, list[Edit]]] = []
+    for edit in edits:
+        first, last = (document.line_index(offset) for offset in edit.span[1:])
+        if runs and first <= runs[-1][1] + 1:
+            before = runs.pop()
+            runs.append((before[0], max(last, before[1]), [*before[2], edit]))
+        else:
+            runs.append((first, last, [edit]))
+    return runs
+
+
+def _hunk(document: Document, first: int, last: int, edits: list[Edit], moved: int) -> _Hunk | None:
+    """The lines that really differ; None where nothing that can be shown does."""
+    starts = document.line_starts
+    base = starts[first]
+    chunk = document.data[base : starts[last + 1] if last + 1 < len(starts) else None]
+    shifted = [
+        Edit(Span(edit.span.file, edit.span.start - base, edit.span.end - base), edit.text)
+        for edit in edits
+    ]
+    try:
+        changed = apply_edits(chunk, shifted)
+    except OverlappingEdits:
+        return None
+    old, new = _lines(chunk), _lines(changed)
+    front = _agreeing(old, new)
+    back = _agreeing(old[front:][::-1], new[front:][::-1])
+    old, new = old[front : len(old) - back], new[front : len(new) - back]
+    if not old and not new:
+        return None
+    at = first + front
+    # Lines that are only added say nothing without their neighbours.
+    end = at + len(old)
+    before = document.line_text(at - 1) if not old and at > 0 else None
+    after = document.line_text(end) if not old and end < len(starts) else None
+    return _Hunk(document.file, at, at + moved, old, new, before, after)
+
+
+def _agreeing(one: Sequence[object], two: Sequence[object]) -> int:
+    """How many items two sequences begin with alike."""
+    return next(
+        (at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b),
+        min(len(one), len(two)),
+    )
+
+
+def _lines(data: bytes) -> list[str]:
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def _preview(hunks: list[_Hunk], rail: Rail) -> list[str]:
+    """The lines that the fix changes, before and after, as many as are worth a look."""
+    style = rail.style
+    lines: list[str] = []
+    file = ""
+    for hunk in hunks:
+        if hunk.file != file:
+            file = hunk.file
+            lines.append(rail.head(f"{style.clean(file, 400)}:{hunk.at + 1}", first=False))
+        else:
+            lines.append(rail.gap())
+        if hunk.before is not None:
+            lines.append(rail.source(hunk.becomes - 1, view(hunk.before, 0, 0, rail).text))
+        # Of a changed long line the part that differs is shown.
+        at = _agreeing(hunk.old[0], hunk.new[0]) if hunk.old and hunk.new else 0
+        for index, text in enumerate(hunk.old):
+            shown = view(text, at, at + 1, rail).text
+            lines.append(rail.changed(hunk.at + index, "-", shown))
+        for index, text in enumerate(hunk.new):
+            shown = view(text, at, at + 1, rail).text
+            lines.append(rail.changed(hunk.becomes + index, "+", shown))
+        if hunk.after is not None:
+            number = hunk.becomes + len(hunk.new)
+            lines.append(rail.source(number, view(hunk.after, 0, 0, rail).text))
+    hidden = len(lines) - _MOST_PREVIEW
+    if hidden > 1:
+        lines = [*lines[:_MOST_PREVIEW], rail.gap(), rail.row(f"{hidden} more lines: see --diff")]
     return lines
 
 
 def _problem(problem: Problem, read: Read, style: Style) -> list[str]:
-    severity = "error" if problem.severity == "error" else "warning"
-    lines = _hanging(f"{problem.severity}", one_line(problem.message, 400), style, severity)
-    if problem.at and (problem.at[0].end > 0 or problem.at[0].start > 0):
-        lines += frames([Label(problem.at[0], "", primary=True)], read, style, severity)
-    return lines
+    lines = _headed(problem.severity, problem.message, style, problem.severity)
+    at = problem.at or ((Span(problem.file, 0, 0),) if problem.file else ())
+    labels = [Label(span, "", primary=True) for span in at[:1]]
+    return lines + frames(labels, read, rail_for(labels, read, style), problem.severity)
 
 
-def _notices(notices: list[Notice], read: Read, style: Style, *, verbose: bool) -> list[str]:
+def _full_notices(notices: list[Notice], read: Read, style: Style) -> list[list[str]]:
+    """Every notice with its frame."""
+    blocks: list[list[str]] = []
+    for notice in notices:
+        tag = f"note[{style.clean(notice.rule)}]" if notice.rule else "note"
+        labels = [Label(span, "", primary=True) for span in notice.at[:1]]
+        rail = rail_for(labels, read, style)
+        blocks.append(
+            [*_headed(tag, notice.message, style, "note"), *frames(labels, read, rail, "note")]
+        )
+    return blocks
+
+
+def _short_notices(notices: list[Notice], read: Read, style: Style) -> list[list[str]]:
+    """One line for each thing to say, with its place where there is room for it."""
     lines: list[str] = []
-    for notice in notices if verbose else notices[:5]:
-        where = _where(notice.at[0].file, notice.at[0].start, read) if notice.at else ""
-        told = one_line(notice.message, 400) + (f" ({where})" if where else "")
-        lines += _hanging("note", told, style, "note")
-    hidden = len(notices) - len(notices[:5])
-    if hidden and not verbose:
-        lines.append(f"  and {hidden} more: --verbose shows them")
-    return lines
+    whole = True
+    told: dict[str, Notice] = {}
+    for notice in notices:
+        told.setdefault(notice.message, notice)
+    for notice in list(told.values())[:_MOST_NOTICES]:
+        message = style.clean(notice.message, _MESSAGE_MOST)
+        room = style.width - len("note: ")
+        line = style.fit(message, room)
+        whole = whole and line == message
+        where = location(notice.at[0], read(notice.at[0].file), style) if notice.at else ""
+        if where and display_width(f"{message} ({where})") <= room:
+            line = f"{message} {style.dim(f'({where})')}"
+        lines.append(f"{style.bold('note:')} {line}")
+    hidden = len(notices) - min(len(told), _MOST_NOTICES)
+    if hidden:
+        lines.append(f"  and {hidden} more: --verbose shows {'it' if hidden == 1 else 'them'}")
+    elif not whole:
+        lines.append("  --verbose shows notes in full")
+    return [lines]
 
 
 def _count(number: int, word: str) -> str:
@@ -158,24 +309,33 @@ def _count(number: int, word: str) -> str:
 
 def summary(report: Report, style: Style, fixed: int) -> list[str]:
     """The last line: what was found in how many configs, and what can be fixed."""
-    done = f"Fixed {_count(fixed, 'finding')}. " if fixed else ""
-    if not report.files and not report.problems:
-        return [f"{done}No test-runner configs found."]
+    broken = sum(problem.severity == "error" for problem in report.problems)
+    unread = f"; {_count(broken, 'input')} could not be used" if broken else ""
     counts = [
         _count(number, word) if word != "info" else f"{number} info"
         for word in ("error", "warning", "info")
         if (number := sum(finding.severity == word for finding in report.findings))
     ]
-    where = f"in {_count(report.files, 'config')}"
-    broken = sum(problem.severity == "error" for problem in report.problems)
-    unread = f"; {_count(broken, 'input')} could not be used" if broken else ""
-    if not counts:
-        told = f"{done}No findings {where}{unread}."
-        return [style.bold(told) if broken else style.added(told)]
-    fixes = [finding.fix for finding in report.findings if finding.fix is not None]
-    safe = sum(fix.safety == "safe" for fix in fixes)
-    unsafe = len(fixes) - safe
+    configs, suites = _count(report.files, "config"), _count(report.suites, "suite")
+    if counts:
+        told = f"{', '.join(counts)} in {configs} ({suites}){_fixable(report)}{unread}"
+    elif not report.files:
+        told = f"No test-runner configs found{unread}."
+    elif broken:
+        told = f"No findings in {configs} ({suites}){unread}."
+    else:
+        notes = f", {_count(len(report.notices), 'note')}" if report.notices else ""
+        told = f"All clear: {configs}, {suites}, no findings{notes}."
+    done = f"Fixed {_count(fixed, 'finding')}. " if fixed else ""
+    clear = not counts and not broken and report.files
+    paint = style.added if clear else style.bold
+    return [paint(line) for line in wrap(f"{done}{told}", style.width)]
+
+
+def _fixable(report: Report) -> str:
+    fixes = [finding.fix.safety for finding in report.findings if finding.fix is not None]
+    safe, unsafe = fixes.count("safe"), fixes.count("unsafe")
     tail = [f"{safe} can be fixed with --fix"] if safe else []
-    tail += [f"{unsafe} with --fix --unsafe-fixes"] if unsafe else []
-    ending = f" ({', '.join(tail)})" if tail else ""
-    return [style.bold(f"{done}Found {', '.join(counts)} {where}{ending}{unread}.")]
+    if unsafe:
+        tail.append(f"{unsafe} {'more' if safe else 'can be fixed'} with --fix --unsafe-fixes")
+    return f": {', '.join(tail)}" if tail else ""

@@ -162,10 +162,10 @@ def wrap(text: str, width: int) -> list[str]:
             line = candidate
             continue
         if line:
-            lines.append(line.rstrip())
+            lines.append(line.rstrip(" "))
         line = word
         while display_width(line) > width:
             part = cut(line, width)
             lines.append(part)
             line = line[len(part) :]
-    return [*lines, line.rstrip()] if line.rstrip() or not lines else lines
+    return [*lines, line.rstrip(" ")] if line.rstrip(" ") or not lines else lines
