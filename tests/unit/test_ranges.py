@@ -112,7 +112,7 @@ def test_stretches_name_what_they_stand_for() -> None:
     assert [found.versions for found in stretches("0.1.0", BOUNDARIES, NEWEST)] == ["<0.34"]
 
 
-NUMBERS = st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 9)).filter(any)
+NUMBERS = st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 9))
 VERSIONS = NUMBERS.map(lambda version: ".".join(map(str, version)))
 RANGES = st.lists(
     st.tuples(st.sampled_from(["^", "~", ">=", "<", ">", "<=", "", ">= "]), VERSIONS), min_size=1
@@ -132,7 +132,7 @@ def test_a_version_in_a_range_has_its_stretch(text: str, version: str) -> None:
     mine = [stretch for stretch in found if matches(version, stretch.versions)]
     # Below the first boundary nothing is known; that stretch counts only if it is the only one.
     assert mine or parsed < (0, 34, 0)
-    for stretch in mine:
+    for stretch in mine if parsed >= (0, 34, 0) else []:
         assert (parse_version(stretch.version) or ()) <= parsed
         assert satisfies(stretch.version, text)
 

@@ -141,7 +141,7 @@ def _position(document: Document, offset: int) -> Position:
 
 
 def _marks(label: Label, document: Document) -> Iterator[tuple[int, Mark]]:
-    """A label's mark; of a label of several lines one at its first and one at its last."""
+    """A label's mark; of a primary one of several lines one at its first and one at its last."""
     span = label.span
     if not (span.start or span.end or label.text):
         return  # a file as a whole: its first character is no news
@@ -155,6 +155,8 @@ def _marks(label: Label, document: Document) -> Iterator[tuple[int, Mark]]:
         yield first, Mark(begin, stop, label.text, label.primary)
         return
     yield first, Mark(begin, len(document.line_text(first)), label.text, label.primary)
+    if not label.primary:
+        return  # it only leads to the primary one: where it begins is enough
     text = document.line_text(last)
     indent = len(text) - len(text.lstrip())
     yield last, Mark(min(indent, stop), stop, "to here", label.primary)

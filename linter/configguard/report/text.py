@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from configguard.checking.finding import Finding, Fix, Notice, Problem, Report
 from configguard.report.frames import Label, Rail, frames, location, rail_for, view
 from configguard.report.style import Style
 from configguard.report.text_safety import display_width, one_line, wrap
+from configguard.ruleset.messages import condition_words
 from configguard.source.document import Document
 from configguard.source.edits import Edit, OverlappingEdits, apply_edits
 from configguard.source.span import Span
@@ -32,9 +33,7 @@ def render_check(
     fixed: int = 0,
 ) -> str:
     """The whole report: findings by file and position, problems, notices, the summary."""
-    blocks = [
-        _finding(finding, read, style, verbose=verbose) for finding in _ordered(report.findings)
-    ]
+    blocks = [_finding(finding, read, style, verbose=verbose) for finding in report.findings]
     blocks += [_problem(problem, read, style) for problem in report.problems]
     if report.notices and not quiet:
         blocks += (_full_notices if verbose else _short_notices)(report.notices, read, style)
@@ -47,7 +46,7 @@ def render_concise(report: Report, read: Read) -> str:
     """One line for each finding and problem: `path:line:col: severity[rule] message`."""
     style = Style()
     lines: list[str] = []
-    for finding in _ordered(report.findings):
+    for finding in report.findings:
         where = location(finding.at[0], read(finding.file), style)
         message = one_line(finding.message, _MESSAGE_MOST)
         lines.append(f"{where}: {finding.severity}[{one_line(finding.rule)}] {message}")
@@ -58,10 +57,6 @@ def render_concise(report: Report, read: Read) -> str:
         message = one_line(problem.message, _MESSAGE_MOST)
         lines.append(f"{where}: {problem.severity} {message}".removeprefix(": "))
     return "".join(f"{line}\n" for line in lines)
-
-
-def _ordered(findings: list[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: finding.at[0])
 
 
 def _finding(finding: Finding, read: Read, style: Style, *, verbose: bool) -> list[str]:
@@ -113,33 +108,10 @@ def _scope(finding: Finding) -> str:
     """Where and when it holds, if not always."""
     places = {("ci",): "in CI only", ("local",): "locally only"}
     parts = [places[finding.environments]] if finding.environments in places else []
-    conditions = _conditions(finding.when or {})
-    if conditions:
-        parts.append(f"only {' and '.join(conditions)}")
+    condition = condition_words(finding.when or {}).strip()
+    if condition:
+        parts.append(f"only {condition}")
     return ", ".join(parts)
-
-
-def _conditions(when: dict[str, Any]) -> list[str]:
-    """A condition (CONTRACT.md section 4) in words."""
-    parts: list[str] = []
-    for name, state in when.get("env", {}).items():
-        told = f"{name} is {state['equals']!r}" if isinstance(state, dict) else f"{name} is {state}"
-        parts.append(f"when {told}")
-    for key, words in (("version", "with version"), ("platform", "on"), ("mode", "in mode")):
-        if key in when:
-            parts.append(f"{words} {when[key]}")
-    low, high = (when.get("cpus", {}).get(bound) for bound in ("min", "max"))
-    if low is not None or high is not None:
-        if low == high:
-            told = _count(low, "CPU")
-        elif high is None:
-            told = f"{low} or more CPUs"
-        else:
-            told = f"{high} or fewer CPUs" if low is None else f"{low} to {high} CPUs"
-        parts.append(f"on machines with {told}")
-    if "opaque" in when:
-        parts.append(f"when `{when['opaque']}`")
-    return parts
 
 
 class _Hunk(NamedTuple):
