@@ -300,7 +300,7 @@ def check_unlistable(root: Path) -> None:
     assert [candidate.file for candidate in result.candidates] == ["a/vitest.config.ts"]
     [problem] = result.problems
     assert problem.message == "secret: the folder cannot be listed: Permission denied"
-    assert problem.severity == "warning"
+    assert problem.severity == "error"
     [problem] = discover(Workspace(root), ["secret"]).problems
     assert problem.severity == "error"
 

@@ -78,7 +78,8 @@ def _write(workspace: Workspace, file: str, data: bytes) -> str | None:
         status = path.stat()
         if status.st_nlink > 1:
             return "it has several hard links, so another file would change too"
-        if not os.access(path, os.W_OK):
+        # The mode counts, not what the superuser may do in spite of it.
+        if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
             return "it is read-only"
         if path.read_bytes() != before.data:
             return "it was changed by someone else meanwhile"

@@ -22,7 +22,7 @@ from configguard.project.names import (
     config_name,
     named_config,
 )
-from configguard.project.problems import PathProblem, Severity
+from configguard.project.problems import PathProblem
 from configguard.source.workspace import Workspace, ancestors, escapes
 
 
@@ -157,7 +157,7 @@ class _Search:
             if folder in self._walked:
                 continue
             self._walked.add(folder)
-            listing = self._list(folder, is_top=folder == top)
+            listing = self._list(folder)
             if listing is None:
                 continue
             if listing.has_ignore_file and (listing.folders or listing.configs):
@@ -168,7 +168,7 @@ class _Search:
                 (path, rules) for path in below if not rules or not ignores(rules, path, True)
             )
 
-    def _list(self, folder: str, is_top: bool) -> _Listing | None:
+    def _list(self, folder: str) -> _Listing | None:
         """One pass over a folder; its entries are not kept, as most of them are of no use."""
         listing = _Listing([], {}, has_ignore_file=False)
         try:
@@ -186,8 +186,8 @@ class _Search:
                         listing.configs[name] = found
         except OSError as error:
             message = f"{folder or '.'}: the folder cannot be listed: {error.strerror}"
-            severity: Severity = "error" if is_top else "warning"
-            self.problems.append(PathProblem(message, folder, severity))
+            # What lies in there is not judged: that is never a clean check.
+            self.problems.append(PathProblem(message, folder))
             return None
         return listing
 
