@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,15 @@ OPEN = "+".join(f"(process.env.A{number} ? 1 : 0)" for number in range(20))
 CONFIGS = {
     "nested parentheses": ("", "(" * 10_000 + "1" + ")" * 10_000, "deeper than"),
     "a long sum": ("", "+".join(["1"] * 5_000), "deeper than"),
-    "endless recursion": ("function f(n) { return f(n + 1) + f(n + 2); }", "f(0)", "steps"),
+    "endless recursion": (
+        "function f(n) { return f(n + 1) + f(n + 2); }",
+        "f(0)",
+        "steps|open conditions",
+    ),
     "slow recursion": (
         "function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); }",
         "f(30)",
-        "steps",
+        "steps|open conditions",
     ),
     "an endless loop": ("let i = 0; while (true) { i++; }", "i", "may change it"),
     "a doubled array": ("let a = [1];" + "a = a.concat(a);" * 40, "a.length", "items"),
@@ -36,7 +41,7 @@ def test_a_bound_is_unknown_with_its_name(name: str, tmp_path: Path) -> None:
     assert result.code == 0, result.stderr
     facts = json.loads(result.stdout)["suites"][0]["environments"]["local"]
     assert facts["retries"]["state"] == "unknown"
-    assert said in facts["retries"]["reason"]
+    assert re.search(said, facts["retries"]["reason"])
     assert facts["testTimeoutMs"]["value"] == 5000, "what needs no bound is still known"
 
 

@@ -36,8 +36,25 @@ def throw(text: str, span: Span | None) -> NoReturn:
 
 def call(machine: Machine, node: Node, scope: Scope) -> Value:
     """A call expression."""
+    result = _called(machine, node, scope)
+    if isinstance(result, Unknown):
+        _forget_handed_functions(machine, node, scope)
+    return result
+
+
+def _forget_handed_functions(machine: Machine, node: Node, scope: Scope) -> None:
+    """A function that is handed to what is not followed may be called, or not: both are open."""
+    arguments = expressions.field(node, "arguments")
+    for child in children(arguments):
+        if child.type in ("arrow_function", "function_expression"):
+            statements.forget_changes(machine, child, scope, "a function that is handed on")
+
+
+def _called(machine: Machine, node: Node, scope: Scope) -> Value:
     function = expressions.field(node, "function")
     span = scope.parsed.span(node)
+    if expressions.field(node, "arguments").type == "template_string":
+        return Unknown("a tagged template is not evaluated", (span,))
     if function.type == "import":
         arguments = argument_values(machine, node, scope)
         return Promised(modules.imported_namespace(machine, scope, arguments, span), (span,))
@@ -54,12 +71,19 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
         ):
             return methods.call_method(machine, receiver, name, arguments, span)
         callee = expressions.member(machine, receiver, name, span, optional=optional)
+        if isinstance(callee, Func) and isinstance(receiver, Obj) and _uses_this(callee):
+            receiver.clobber(Unknown(f"{name}() may change it through `this`", (span,)))
+            return Unknown("`this` is not evaluated", (span,))
     else:
         callee = expressions.evaluate(machine, function, scope)
         arguments = argument_values(machine, node, scope)
     if optional and operators.nullish(callee):
         return Known(UNDEFINED, (span,))
     return call_value(machine, callee, arguments, span)
+
+
+def _uses_this(function: Func) -> bool:
+    return b"this" in (function.node.text or b"")
 
 
 def argument_values(machine: Machine, node: Node, scope: Scope) -> list[Value]:
@@ -231,6 +255,8 @@ def assign(machine: Machine, node: Node, scope: Scope) -> Value:
     if node.type == "update_expression":
         target = expressions.field(node, "argument")
         before = expressions.evaluate(machine, target, scope)
+        number = operators.to_number(before)
+        before = Known(number, before.origin) if isinstance(number, float) else number
         operator = expressions.field(node, "operator").type[0]
         value = operators.binary(machine, operator, before, Known(1.0), span)
         store(machine, target, value, span, scope, span)
@@ -275,10 +301,13 @@ def store(
         ):
             store(machine, children(target)[0], source, where, scope, whole)
         case _:
+            why = Unknown("it is assigned by destructuring", (whole,))
             for name in pattern_names(target):
                 cell = scope.find(name)
+                if cell is not None and isinstance(cell.get(), Obj | Arr):
+                    statements.clobber_deeply(cell.get(), why)
                 if cell is not None:
-                    cell.set(Unknown("it is assigned by destructuring", (whole,)))
+                    cell.set(why)
 
 
 def _store_member(
@@ -289,6 +318,11 @@ def _store_member(
     if isinstance(holder, Builtin) and holder.path == "process.env":
         if isinstance(name, str):
             machine.variables[name] = environment_text(_now(source))
+        else:
+            machine.forget_variables("a computed name", whole)
+        return
+    if isinstance(holder, Builtin) and holder.path == "process" and name == "env":
+        machine.forget_variables("a new process.env", whole)
         return
     if isinstance(holder, Arr):
         holder.clobber(Unknown("an item of the array is assigned", (whole,)))
@@ -313,8 +347,11 @@ def delete_member(machine: Machine, target: Node, scope: Scope) -> None:
         return
     holder = expressions.evaluate(machine, expressions.field(target, "object"), scope)
     name = _member_name(machine, target, scope)
-    if isinstance(holder, Builtin) and holder.path == "process.env" and isinstance(name, str):
-        machine.variables[name] = Known(UNDEFINED)
+    if isinstance(holder, Builtin) and holder.path == "process.env":
+        if isinstance(name, str):
+            machine.variables[name] = Known(UNDEFINED)
+        else:
+            machine.forget_variables("a computed name", scope.parsed.span(target))
     elif isinstance(holder, Obj) and isinstance(name, str):
         holder.entries.pop(name, None)
         if holder.more is not None:

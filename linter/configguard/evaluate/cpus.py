@@ -98,7 +98,10 @@ def rounded(name: str, operand: CpuExpression) -> CpuExpression:
 
 def js_round(number: float) -> float:
     """JavaScript's Math.round: halves go up, towards +infinity."""
-    return number if math.isinf(number) or math.isnan(number) else float(math.floor(number + 0.5))
+    if not math.isfinite(number):
+        return number
+    below = math.floor(number)
+    return float(below if number - below < 0.5 else below + 1)
 
 
 def _finite(step: Callable[[float], int]) -> Callable[[float], float]:

@@ -69,7 +69,11 @@ def string_value(machine: Machine, node: Node, scope: Scope) -> str:
     for child in node.named_children:
         text = scope.parsed.text(child)
         pieces.append(_escape(text) if child.type == "escape_sequence" else text)
-    return "".join(pieces)
+    whole = "".join(pieces)
+    if whole.isascii():
+        return whole
+    # Two escaped surrogates are one character.
+    return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
@@ -135,6 +139,9 @@ def _identifier(machine: Machine, node: Node, scope: Scope) -> Value:
     span = scope.parsed.span(node)
     cell = scope.find(name)
     if cell is not None:
+        if name in scope.untimed:
+            reason = f"a class, generator or async function may change {name}"
+            return Unknown(reason, (span,))
         return with_origin(cell.get(), span)
     if name == "undefined":
         return Known(UNDEFINED, (span,))
@@ -268,6 +275,9 @@ def _object(machine: Machine, node: Node, scope: Scope) -> Value:
         name = property_name(machine, key_node, scope)
         if isinstance(name, Unknown):
             made.clobber(Unknown(f"a computed key may be this one: {name.reason}", (span,)))
+            continue
+        if name == "__proto__":
+            made.more = Unknown("its prototype is not evaluated", (span,))
             continue
         whole, key = scope.parsed.span(child), scope.parsed.span(key_node)
         made.set(name, Entry(*_property(machine, child, scope), key, whole))

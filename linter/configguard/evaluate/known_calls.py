@@ -32,6 +32,25 @@ def _table() -> dict[str, Any]:
     return table("evaluate/known_calls")
 
 
+_PROTOTYPE = frozenset(
+    (
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+        "__proto__",
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+    )
+)
+"""What every object has without holding it."""
+
+
 def of_global(machine: Machine, name: str, span: Span) -> Value:
     """A name that the file does not bind."""
     if name == "Infinity":
@@ -74,7 +93,9 @@ def of_member(machine: Machine, path: str, name: str, span: Span) -> Value:
     """`path.name`: a variable of the environment, a known value, or a further path."""
     special = _table()["values"].get(path)
     if special == "environment":
-        assigned = machine.variables.get(name)
+        if name in _PROTOTYPE:
+            return Unknown(f"{name} is not evaluated", (span,))
+        assigned = machine.variables.get(name) or machine.unknown_variables
         return assigned if assigned is not None else spanned(machine.world.variable(name), span)
     if path == "os.cpus()":
         if name == "length":
@@ -101,7 +122,7 @@ def special_value(machine: Machine, found: Builtin, span: Span) -> Value:
 
 def of_prototype(name: str, span: Span) -> Value:
     """A property that a plain object does not hold itself."""
-    if name in ("hasOwnProperty", "toString", "valueOf", "constructor"):
+    if name in _PROTOTYPE:
         return Unknown(f"{name} is not evaluated", (span,))
     return Known(UNDEFINED, (span,))
 
@@ -119,7 +140,7 @@ def has_key(machine: Machine, key: Value, holder: Value, span: Span) -> Value:
     if isinstance(holder, Obj):
         if holder.entry(name) is not None:
             return Known(True, (span,))
-        if holder.more is None:
+        if holder.more is None and name not in _PROTOTYPE:
             return Known(False, (span,))
     return Unknown("whether the key is there is not known", (span,))
 
@@ -134,6 +155,9 @@ def call_builtin(machine: Machine, callee: Builtin, arguments: Arguments, span: 
     meaning = _table()["functions"].get(callee.path)
     if meaning is not None:
         return meanings.MEANINGS[meaning](machine, arguments, span)
+    for argument in arguments:
+        if isinstance(argument, Builtin) and argument.path == "process.env":
+            machine.forget_variables(f"{callee.path}()", span)
     wrapped = [value for value in arguments if isinstance(value, Obj) and "test" in value.entries]
     if len(wrapped) == 1 and not callee.certain:
         machine.assume(f"{callee.path}() is assumed not to change load settings", span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from configguard.evaluate.values import Value
+from configguard.evaluate.values import Unknown, Value
 from configguard.evaluate.worlds import World
 from configguard.source.span import Span
 from configguard.source.workspace import Workspace
@@ -47,6 +47,8 @@ class Machine:
         self.assumptions: dict[Note, None] = {}
         self.notices: dict[Note, None] = {}
         self.variables: dict[str, Value] = {}
+        self.unknown_variables: Unknown | None = None
+        self.changing = False
         self.steps = 0
         self.depth = 0
 
@@ -55,6 +57,11 @@ class Machine:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise OverBound(f"the config takes more than {MAX_STEPS} steps to evaluate")
+
+    def forget_variables(self, what: str, span: Span) -> None:
+        """Something that is not followed may have set any environment variable."""
+        self.variables.clear()
+        self.unknown_variables = Unknown(f"{what} may have set it", (span,))
 
     def assume(self, message: str, span: Span) -> None:
         """Record what was assumed, for `show`."""

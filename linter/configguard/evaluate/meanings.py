@@ -96,6 +96,19 @@ def _test_number(test: Callable[[float], bool]) -> Meaning:
     return meaning
 
 
+def _own_number(test: Callable[[float], bool]) -> Meaning:
+    """`Number.isInteger(value)` and its like: false for all that is no number."""
+    converted = _test_number(test)
+
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        value = first(arguments)
+        if isinstance(value, Known) and not isinstance(value.value, float):
+            return Known(False, joined(span, value))
+        return converted(machine, arguments, span)
+
+    return meaning
+
+
 def _extreme(name: str) -> Meaning:
     def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
         origin = joined(span, *arguments)
@@ -140,7 +153,8 @@ def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
     from configguard.evaluate.expressions import spread
 
     target = first(arguments)
-    del machine
+    if isinstance(target, Builtin) and target.path == "process.env":
+        machine.forget_variables("Object.assign() on process.env", span)
     if not isinstance(target, Obj):
         return Unknown("Object.assign() on something that is no plain object", (span,))
     for source in arguments[1:]:
@@ -153,7 +167,10 @@ def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
 def _entries_of(value: Value) -> list[tuple[str, Entry]] | None:
     if not isinstance(value, Obj) or value.more is not None:
         return None
-    pairs = ((key, value.entry(key)) for key in list(value.entries))
+    # Keys that are whole numbers come first, in order; the others as they were added.
+    numeric = sorted((key for key in value.entries if key.isdecimal()), key=int)
+    others = [key for key in value.entries if not key.isdecimal()]
+    pairs = ((key, value.entry(key)) for key in (*numeric, *others))
     return [(key, entry) for key, entry in pairs if entry is not None]
 
 
@@ -224,7 +241,9 @@ MEANINGS: dict[str, Meaning] = {
     "parse-int": _parse_int,
     "parse-float": _parse_float,
     "is-nan": _test_number(math.isnan),
-    "is-integer": _test_number(lambda number: number.is_integer()),
+    "number-is-nan": _own_number(math.isnan),
+    "number-is-integer": _own_number(lambda number: number.is_integer()),
+    "number-is-finite": _own_number(math.isfinite),
     "is-finite": _test_number(math.isfinite),
     "maximum": _extreme("max"),
     "minimum": _extreme("min"),

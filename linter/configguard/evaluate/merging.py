@@ -45,7 +45,18 @@ def vite_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
                 sides.append(Obj({}, side.origin, Unknown(reason, side.origin)))
             case _:
                 return Unknown("mergeConfig() is given something that is no object", (span,))
-    return merged(sides[0], sides[1], span)
+    made = merged(sides[0], sides[1], span)
+    if machine.changing:
+        settle(made)
+    return made
+
+
+def settle(made: Obj) -> None:
+    """Join everything at once: what is changed later does not count."""
+    for key in list(made.entries):
+        entry = made.entry(key)
+        if entry is not None and isinstance(entry.value, Obj):
+            settle(entry.value)
 
 
 def merged(base: Obj, over: Obj, span: Span) -> Obj:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from configguard.evaluate import calls, known_calls, operators
 from configguard.evaluate.meanings import first, joined, text_of
+from configguard.evaluate.numbers import SPACE
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -102,7 +103,7 @@ def _array_method(
                 each(item, index)
             return Known(UNDEFINED, (span,))
         case "includes":
-            same = [operators.equal(machine, item, callback, strict=True) for item in items]
+            same = [_same_zero(machine, item, callback) for item in items]
             if True in same:
                 return Known(True, (span,))
             if None in same:
@@ -113,6 +114,13 @@ def _array_method(
     if name in ("unshift", "pop", "shift", "splice", "sort", "reverse", "fill"):
         receiver.clobber(Unknown(f"the array is changed by {name}()", (span,)))
     return Unknown(f"the array method {name}() is not evaluated", (span,))
+
+
+def _same_zero(machine: Machine, item: Value, wanted: Value) -> bool | None:
+    """How `includes` compares: as `===`, but NaN is itself."""
+    if all(isinstance(side, Known) and side.value != side.value for side in (item, wanted)):
+        return True
+    return operators.equal(machine, item, wanted, strict=True)
 
 
 def _text_method(text: str, name: str, arguments: Arguments, span: Span) -> Value:
@@ -127,7 +135,7 @@ def _text_method(text: str, name: str, arguments: Arguments, span: Span) -> Valu
         case "toUpperCase", []:
             return Known(text.upper(), origin)
         case (("trim" | "toString"), []):
-            return Known(text.strip() if name == "trim" else text, origin)
+            return Known(text.strip(SPACE) if name == "trim" else text, origin)
         case "includes", [part]:
             return Known(part in text, origin)
         case "startsWith", [part]:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from configguard.evaluate import expressions, known_calls, numbers, operators, statements
 from configguard.evaluate.machine import MAX_FILES, Machine
-from configguard.evaluate.scopes import Cell, Scope, changing_names, pattern_names
+from configguard.evaluate.scopes import (
+    Cell,
+    Scope,
+    changing_names,
+    pattern_names,
+    written_elsewhere,
+)
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -49,6 +55,8 @@ class Module:
         self.exports: dict[str, Cell] = {}
         self.stars: list[tuple[str, Span]] = []
         self.common: Obj | None = None
+        # `module.exports = …` stands in it; `export =` is turned into it by the loader.
+        self.assigns_common = False
         self.scope: Scope | None = None
         self.running = True
 
@@ -84,6 +92,9 @@ def load(machine: Machine, parsed: Parsed) -> Module:
 
 def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
     scope = Scope(parsed, None, changing_names(parsed))
+    machine.changing = machine.changing or bool(scope.changing)
+    if scope.changing:
+        scope.remote, scope.untimed = written_elsewhere(parsed)
     module.scope = scope
     nodes = children(parsed.root)
     exports = Obj({})
@@ -99,6 +110,8 @@ def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
         if statements.run(machine, [node], scope) is not None:
             break
     uses_common = module.exported is not exports or bool(exports.entries)
+    turned = any(child.type == "=" for node in nodes for child in node.children)
+    module.assigns_common = uses_common and not turned
     if module.exports or module.stars or not uses_common:
         module.common = None
     module.running = False
@@ -148,6 +161,8 @@ def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | 
     candidates = [base + ending for ending in _TRIED]
     if importer.endswith((".ts", ".mts", ".cts")):
         candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
+    if machine.workspace.is_file(posixpath.join(base, "package.json")):
+        return next((file for file in candidates if machine.workspace.is_file(file)), None)
     candidates += [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
     return next((file for file in candidates if machine.workspace.is_file(file)), None)
 
@@ -215,6 +230,8 @@ def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
     if module.common is not None:
         whole = module.exported or Known(UNDEFINED)
         if name == "default":
+            if isinstance(whole, Obj) and whole.entry("__esModule") is not None:
+                return whole.get("default")
             return whole
         return expressions.member(machine, whole, name, span)
     cell = module.exports.get(name)
@@ -225,9 +242,12 @@ def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
             found = imported(machine, module.scope, specifier, name, where)
             if not isinstance(found, Known) or found.value is not UNDEFINED:
                 return found
-    if name == "default" and module.file.endswith(".json"):
-        return Unknown("the JSON file is empty", (span,))
-    return Known(UNDEFINED, (span,))
+    if module.file.endswith(".json"):
+        content = module.exports["default"].get()
+        return expressions.member(machine, content, name, span)
+    if name == "default":
+        return Known(UNDEFINED, (span,))
+    return Unknown(f"{module.file} does not export {name}", (span,))
 
 
 def namespace(machine: Machine, module: Module, span: Span) -> Value:
@@ -260,7 +280,12 @@ def _add_star(machine: Machine, module: Module, made: Obj, specifier: str, where
     made.more = made.more or found.more
     for name in list(found.entries):
         entry = found.entry(name)
-        if name != "default" and name not in made.entries and entry is not None:
+        if name == "default" or entry is None or name in module.exports:
+            continue
+        if name in made.entries:
+            twice = Unknown(f"two files export {name}", (where,))
+            made.set(name, Entry(twice, where))
+        else:
             made.set(name, entry.through(where))
 
 
@@ -356,8 +381,7 @@ def _declare_exports(machine: Machine, node: Node, scope: Scope, module: Module)
                 name = scope.parsed.text(expressions.field(item, "name"))
                 alias = item.child_by_field_name("alias")
                 shown = _export_name(machine, alias, scope) if alias is not None else name
-                cell = scope.find(name)
-                module.exports[shown] = cell or Cell(Unknown(f"{name} is not defined"))
+                module.exports[shown] = Cell(lambda name=name: _current(scope, name))  # type: ignore[misc]
 
 
 def _export_declaration(scope: Scope, declaration: Node, module: Module, *, default: bool) -> None:
@@ -387,6 +411,8 @@ def _export_declaration(scope: Scope, declaration: Node, module: Module, *, defa
 
 
 def _current(scope: Scope, name: str) -> Value:
+    if name in scope.remote:
+        return Unknown(f"a function may change {name} while it is imported")
     cell = scope.find(name)
     return cell.get() if cell is not None else Unknown(f"{name} is not defined")
 

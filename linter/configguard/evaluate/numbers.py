@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 import re
 
-_DECIMAL = re.compile(r"[+-]?(?:Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_DECIMAL = re.compile(r"[+-]?(?:Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _PREFIXES = {"0x": 16, "0o": 8, "0b": 2}
-_SPACE = " \t\n\v\f\r\u00a0\ufeff\u2028\u2029"
+SPACE = (
+    " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""What JavaScript takes for white space."""
 
 
 def literal(text: str) -> float | None:
@@ -31,7 +35,7 @@ def literal(text: str) -> float | None:
 
 def from_text(text: str) -> float:
     """`Number(text)`: the empty string is 0, anything odd is NaN; no separators allowed."""
-    plain = text.strip(_SPACE)
+    plain = text.strip(SPACE)
     if not plain:
         return 0.0
     base = _PREFIXES.get(plain[:2].lower())
@@ -44,7 +48,7 @@ def from_text(text: str) -> float:
 
 def parse_int(text: str, radix: int = 10) -> float:
     """`parseInt(text, radix)`: the leading digits, so that `30_000` is 30; NaN without any."""
-    plain = text.lstrip(_SPACE)
+    plain = text.lstrip(SPACE)
     sign = -1.0 if plain.startswith("-") else 1.0
     plain = plain.removeprefix("-") if sign < 0 else plain.removeprefix("+")
     if radix in (0, 16) and plain[:2].lower() == "0x":
@@ -66,7 +70,7 @@ def parse_int(text: str, radix: int = 10) -> float:
 
 def parse_float(text: str) -> float:
     """`parseFloat(text)`: the longest leading decimal number; NaN without one."""
-    found = _DECIMAL.match(text.lstrip(_SPACE))
+    found = _DECIMAL.match(text.lstrip(SPACE))
     return float(found[0]) if found else math.nan
 
 

@@ -81,7 +81,7 @@ def to_number(value: Value) -> float | Cpus | Unknown:
             return Unknown(f"it depends on the value of ${name}", value.origin)
         case Arr(items=[]) if value.more is None:
             return 0.0
-        case Obj() | Func() | Promised():
+        case Func() | Promised():
             return math.nan
         case Builtin(path=path):
             return Unknown(f"{path} is not evaluated", value.origin)
@@ -206,6 +206,8 @@ def compute(operator: str, a: float, b: float) -> float | None:
                 return a / b
             case "%":
                 return math.nan if b == 0 or math.isinf(a) else math.fmod(a, b)
+            case "**" if math.isnan(b) or (abs(a) == 1 and math.isinf(b)):
+                return math.nan
             case "**":
                 power = a**b
                 return math.nan if isinstance(power, complex) else power

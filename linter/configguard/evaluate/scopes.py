@@ -63,7 +63,7 @@ class Cell:
 class Scope:
     """Names of one file, function or block, and those around it."""
 
-    __slots__ = ("cells", "changing", "parent", "parsed")
+    __slots__ = ("cells", "changing", "parent", "parsed", "remote", "untimed")
 
     def __init__(self, parsed: Parsed, parent: Scope | None, changing: frozenset[str]) -> None:
         self.parsed = parsed
@@ -71,6 +71,10 @@ class Scope:
         self.cells: dict[str, Cell] = {}
         # Names whose value depends on when it is read; see `changing_names`.
         self.changing = changing
+        # Names that functions of the file write: those of any kind, and those whose time of
+        # running is not followed (classes, generators, async functions).
+        self.remote: frozenset[str] = parent.remote if parent is not None else frozenset()
+        self.untimed: frozenset[str] = parent.untimed if parent is not None else frozenset()
 
     def inner(self) -> Scope:
         """A block or function inside this scope."""
@@ -98,6 +102,8 @@ def changing_names(parsed: Parsed) -> frozenset[str]:
     written = set(_written_roots(parsed.root))
     if not written:
         return frozenset()
+    # The environment is reached in many ways: by `process.env`, an import, an alias.
+    written |= {"process", "env"}
     mentions = {name: set(names) for name, names in _definitions(parsed.root)}
     # `const t = config.test; t.retry = 2` changes `config` too.
     aliased = [name for name in written if name in mentions]
@@ -111,6 +117,45 @@ def changing_names(parsed: Parsed) -> frozenset[str]:
         written |= dependent
         grown = bool(dependent)
     return frozenset(written)
+
+
+_FUNCTIONS = frozenset(
+    (
+        "arrow_function",
+        "function_declaration",
+        "function_expression",
+        "generator_function",
+        "generator_function_declaration",
+        "method_definition",
+    )
+)
+
+
+def written_elsewhere(parsed: Parsed) -> tuple[frozenset[str], frozenset[str]]:
+    """Outer names that functions write: all of them, and those of classes, generators and async."""
+    every: set[str] = set()
+    untimed: set[str] = set()
+    for node in walk(parsed.root):
+        in_class = node.type == "class_body"
+        if node.type not in _FUNCTIONS and not in_class:
+            continue
+        outer = written_names(node) - _declared_in(node)
+        every |= outer
+        kinds = {child.type for child in node.children}
+        if in_class or "async" in kinds or "*" in kinds or node.type.startswith("generator"):
+            untimed |= outer
+    return frozenset(every), frozenset(untimed)
+
+
+def _declared_in(node: Node) -> set[str]:
+    """The names that a function binds itself: its parameters and declarations."""
+    declared: set[str] = set()
+    for found in walk(node):
+        if found.type == "variable_declarator":
+            declared.update(pattern_names(found.child_by_field_name("name") or found))
+        elif found.type in ("required_parameter", "optional_parameter"):
+            declared.update(pattern_names(found.child_by_field_name("pattern") or found))
+    return declared
 
 
 def walk(root: Node) -> Iterator[Node]:

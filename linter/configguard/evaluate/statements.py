@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from configguard.evaluate import calls, expressions, known_calls, operators
 from configguard.evaluate.machine import Machine, Thrown
-from configguard.evaluate.scopes import Cell, Scope, walk, written_names
+from configguard.evaluate.scopes import Cell, Scope, mentioned, walk, written_names
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -131,6 +131,8 @@ def _enum_thunk(machine: Machine, node: Node, scope: Scope):  # type: ignore[no-
             if isinstance(name, str):
                 made.set(name, Entry(value, where))
             following = operators.binary(machine, "+", value, Known(1.0), where)
+        # `Enum[2]` gives a name back; those keys are not listed.
+        made.more = Unknown("an enum's reverse mapping is not evaluated", (span,))
         return made
 
     return build
@@ -310,15 +312,10 @@ def _run_try(machine: Machine, node: Node, scope: Scope) -> Completion:
     body = expressions.field(node, "body")
     handler = node.child_by_field_name("handler")
     finalizer = node.child_by_field_name("finalizer")
-    if _has_call(body) and handler is not None:
-        # Whether a call throws is not known, so neither is how far the block got.
+    if handler is not None:
+        # Whether anything in it throws is not known, so neither is how far the block got.
         return forget_changes(machine, node, scope, "a try block")
-    try:
-        completion = _run_block(machine, body, scope)
-    except Thrown:
-        if handler is None:
-            raise
-        completion = _run_block(machine, expressions.field(handler, "body"), scope)
+    completion = _run_block(machine, body, scope)
     if finalizer is not None:
         last = _run_block(machine, expressions.field(finalizer, "body"), scope)
         completion = last if last is not None else completion
@@ -335,7 +332,9 @@ def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
     if not plain or operator is None or operator.type != "of":
         return forget_changes(machine, node, scope, "a loop")
     assert isinstance(items, Arr)
-    for item in items.items:
+    for item in list(items.items):
+        if items.more is not None:
+            return forget_changes(machine, node, scope, "a loop over what it changes")
         inner = scope.inner()
         calls.bind(machine, inner, expressions.field(node, "left"), item)
         completion = _statement(machine, expressions.field(node, "body"), inner)
@@ -357,6 +356,8 @@ def forget_changes(machine: Machine, node: Node, scope: Scope, what: str) -> Com
             _forget_target(machine, expressions.field(found, "argument"), scope, why)
         elif found.type == "call_expression":
             _forget_call(machine, found, scope, why)
+    if any(scope.find(name) is None for name in written_names(node)):
+        _forget_inside(node, scope, why)
     if any(found.type == "return_statement" for found in walk(node)):
         return Return(Unknown(f"{what} may return here", (span,)))
     return None
@@ -384,15 +385,51 @@ def _forget_call(machine: Machine, call: Node, scope: Scope, why: Unknown) -> No
 
 
 def _forget_value(machine: Machine, node: Node, scope: Scope, why: Unknown) -> None:
-    """The object that an expression names may be changed."""
+    """The object that an expression names may be changed, and all that it leads to."""
     root = node
-    while root.type in ("member_expression", "subscript_expression"):
-        root = expressions.field(root, "object")
-    if root.type != "identifier" or scope.find(scope.parsed.text(root)) is None:
+    while root.type in (
+        "member_expression",
+        "subscript_expression",
+        "non_null_expression",
+        "parenthesized_expression",
+        "as_expression",
+    ):
+        root = root.child_by_field_name("object") or children(root)[0]
+    if root.type != "identifier":
+        return
+    name = scope.parsed.text(root)
+    if scope.find(name) is None:
+        if name == "process":
+            machine.forget_variables(why.reason.removesuffix(" may change it"), why.origin[0])
         return
     try:
         value = expressions.evaluate(machine, node, scope)
+        if not isinstance(value, Obj | Arr):
+            value = expressions.evaluate(machine, root, scope)
     except Thrown:
         return
-    if isinstance(value, Obj | Arr):
-        value.clobber(why)
+    clobber_deeply(value, why)
+
+
+def clobber_deeply(value: Value, why: Unknown) -> None:
+    """Nothing is known any more of a structure, nor of those inside it."""
+    pending, seen = [value], set[int]()
+    while pending:
+        one = pending.pop()
+        if id(one) in seen or not isinstance(one, Obj | Arr):
+            continue
+        seen.add(id(one))
+        if isinstance(one, Arr):
+            pending += one.items
+        else:
+            entries = [one.entry(key) for key in list(one.entries)]
+            pending += [entry.value for entry in entries if entry is not None]
+        one.clobber(why)
+
+
+def _forget_inside(node: Node, scope: Scope, why: Unknown) -> None:
+    """A name that the statement itself binds is changed: it may stand for anything mentioned."""
+    for name in set(mentioned(node)):
+        cell = scope.find(name)
+        if cell is not None:
+            clobber_deeply(cell.get(), why)

@@ -183,7 +183,6 @@ class Obj:
 
     def set(self, key: str, entry: Entry) -> None:
         """Assign a property; the assignment's place becomes its place."""
-        self.entries.pop(key, None)
         self.entries[key] = entry
 
     def clobber(self, why: Unknown) -> None:

@@ -46,10 +46,14 @@ class CpusAtLeast(NamedTuple):
 
 
 class Opaque(NamedTuple):
-    """A condition that is written in the config and cannot be decided."""
+    """A condition that is written in the config and cannot be decided.
+
+    In a loop, or a function called twice, it may differ: `turn` counts how often it was asked.
+    """
 
     text: str
     span: Span | None = None
+    turn: int = 0
 
 
 Atom = EnvSet | EnvIs | PlatformIs | CpusAtLeast | Opaque
@@ -88,6 +92,7 @@ class World:
         self.environment = environment
         self.assumptions = assumptions
         self._held = dict(assumptions)
+        self._turns: dict[Opaque, int] = {}
         self.consulted_environment = False
 
     def holds(self, atom: Atom) -> bool:
@@ -107,6 +112,13 @@ class World:
                 return atom.name == self.environment.platform
             if any(held for known, held in self._held.items() if isinstance(known, PlatformIs)):
                 return self._held.get(atom, False)
+        if isinstance(atom, Opaque):
+            turn = self._turns.get(atom, 0)
+            held = self._held.get(atom._replace(turn=turn))
+            if held is None:
+                raise Fork(atom._replace(turn=turn))
+            self._turns[atom] = turn + 1
+            return held
         held = self._held.get(atom)
         if held is None:
             raise Fork(atom)

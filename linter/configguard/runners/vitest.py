@@ -65,7 +65,7 @@ def resolve(machine: Machine, exported: Value) -> Value:
         place = value.origin[0] if value.origin else Span("", 0, 0)
         given = {"mode": "test", "command": "serve"}
         argument = Obj({key: Entry(Known(text), place) for key, text in given.items()})
-        for flag in ("isSsrBuild", "isPreview", "ssrBuild"):
+        for flag in ("isSsrBuild", "isPreview"):
             argument.set(flag, Entry(Known(False), place))
         value = settled(calls.call_function(machine, value, [argument], place))
     main = next(iter(machine.modules.values()))
@@ -121,7 +121,7 @@ class Model:
     def _refuse_common_in_es_module(self, machine: Machine) -> None:
         """Before vitest 4, `module.exports` in an ES module throws (measured). Raises Thrown."""
         main = next(iter(machine.modules.values()))
-        if main.common is None or not matches(self.version, "<4"):
+        if not main.assigns_common or not matches(self.version, "<4"):
             return
         if is_es_module(machine.workspace, main.file):
             calls.throw("module is not defined in ES module scope", self.config.place)
