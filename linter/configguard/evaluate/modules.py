@@ -12,6 +12,7 @@ from configguard.evaluate.scopes import (
     Cell,
     Scope,
     changing_names,
+    nested_vars,
     pattern_names,
     written_elsewhere,
 )
@@ -91,12 +92,13 @@ def load(machine: Machine, parsed: Parsed) -> Module:
 
 
 def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
+    nodes = children(parsed.root)
     scope = Scope(parsed, None, changing_names(parsed))
     machine.changing = machine.changing or bool(scope.changing)
     if scope.changing:
         scope.remote, scope.untimed = written_elsewhere(parsed)
+        scope.untimed |= nested_vars(nodes)
     module.scope = scope
-    nodes = children(parsed.root)
     exports = Obj({})
     module.common = Obj({"exports": Entry(exports, Span(module.file, 0, 0))})
     scope.cells["module"], scope.cells["exports"] = Cell(module.common), Cell(exports)

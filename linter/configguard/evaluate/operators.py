@@ -307,8 +307,9 @@ def _compare_cpus(machine: Machine, operator: str, number: Cpus, bound: float) -
 
 def _compare(operator: str, a: float | str, b: float | str) -> bool:
     if isinstance(a, str) and isinstance(b, str):
-        # JavaScript orders by UTF-16 units; below the surrogates that is the code point order.
-        return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
+        # JavaScript orders by UTF-16 units.
+        x, y = (text.encode("utf-16-be", "surrogatepass") for text in (a, b))
+        return {"<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[operator]
     assert isinstance(a, float) and isinstance(b, float)
     return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
 

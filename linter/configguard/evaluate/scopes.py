@@ -99,7 +99,7 @@ def changing_names(parsed: Parsed) -> frozenset[str]:
     what mentions one is evaluated where it stands. Scopes are not told apart: too many names in
     here cost time only.
     """
-    written = set(_written_roots(parsed.root))
+    written = set(_written_roots(parsed.root)) | set(_vars(parsed.root))
     if not written:
         return frozenset()
     # The environment is reached in many ways: by `process.env`, an import, an alias.
@@ -129,6 +129,35 @@ _FUNCTIONS = frozenset(
         "method_definition",
     )
 )
+
+
+def _vars(root: Node) -> Iterator[str]:
+    """Names declared by `var`: they are there, undefined, before their declaration runs."""
+    for node in walk(root):
+        if node.type == "variable_declaration":
+            for declarator in node.named_children:
+                yield from pattern_names(declarator.child_by_field_name("name") or declarator)
+
+
+def nested_vars(nodes: list[Node]) -> frozenset[str]:
+    """Names that blocks and loops of a body declare by `var`, for the whole body."""
+    found: set[str] = set()
+    pending = [child for node in nodes for child in node.named_children]
+    while pending:
+        node = pending.pop()
+        if node.type in _FUNCTIONS:
+            continue
+        parent = node.parent
+        if node.type == "variable_declaration" and parent not in nodes:
+            found.update(_vars(node))
+        if node.type == "for_in_statement" and b"var" in [child.text for child in node.children]:
+            found.update(pattern_names(node.child_by_field_name("left") or node))
+        pending.extend(node.named_children)
+    pending_loops = [node for node in nodes if node.type == "for_in_statement"]
+    for loop in pending_loops:
+        if b"var" in [child.text for child in loop.children]:
+            found.update(pattern_names(loop.child_by_field_name("left") or loop))
+    return frozenset(found)
 
 
 def written_elsewhere(parsed: Parsed) -> tuple[frozenset[str], frozenset[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from configguard.evaluate import calls, expressions, known_calls, operators
 from configguard.evaluate.machine import Machine, Thrown
-from configguard.evaluate.scopes import Cell, Scope, mentioned, walk, written_names
+from configguard.evaluate.scopes import Cell, Scope, mentioned, nested_vars, walk, written_names
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -67,6 +67,7 @@ _NO_EFFECT = frozenset(
 
 def run_function_body(machine: Machine, nodes: list[Node], scope: Scope) -> Value:
     """Run a body and give what it returns."""
+    scope.untimed |= nested_vars(nodes)
     declare(machine, nodes, scope)
     completion = run(machine, nodes, scope)
     return completion.value if isinstance(completion, Return) else Known(UNDEFINED)
@@ -332,8 +333,9 @@ def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
     if not plain or operator is None or operator.type != "of":
         return forget_changes(machine, node, scope, "a loop")
     assert isinstance(items, Arr)
+    before = len(items.items)
     for item in list(items.items):
-        if items.more is not None:
+        if items.more is not None or len(items.items) != before:
             return forget_changes(machine, node, scope, "a loop over what it changes")
         inner = scope.inner()
         calls.bind(machine, inner, expressions.field(node, "left"), item)
