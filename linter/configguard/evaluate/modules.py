@@ -233,7 +233,9 @@ def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
         whole = module.exported or Known(UNDEFINED)
         if name == "default":
             if isinstance(whole, Obj) and whole.entry("__esModule") is not None:
-                return whole.get("default")
+                if len(machine.modules) == 1:
+                    return whole.get("default")  # the config itself, as its loader takes it
+                return Unknown("how its default export is taken depends on the importer", (span,))
             return whole
         return expressions.member(machine, whole, name, span)
     cell = module.exports.get(name)

@@ -68,6 +68,8 @@ def resolve(machine: Machine, exported: Value) -> Value:
         for flag in ("isSsrBuild", "isPreview"):
             argument.set(flag, Entry(Known(False), place))
         value = settled(calls.call_function(machine, value, [argument], place))
+    if isinstance(value, Obj) and value.entry("then") is not None:
+        return Unknown("a promise made by hand is not evaluated", value.origin)
     main = next(iter(machine.modules.values()))
     if main.exports_nothing and not is_es_module(machine.workspace, main.file):
         return Obj({})  # CommonJS: `module.exports` is there without being assigned (measured)
