@@ -38,14 +38,14 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
     """A call expression."""
     result = _called(machine, node, scope)
     if isinstance(result, Unknown):
-        _forget_handed_functions(machine, node, scope)
+        forget_handed(machine, node, scope)
     return result
 
 
-def _forget_handed_functions(machine: Machine, node: Node, scope: Scope) -> None:
+def forget_handed(machine: Machine, node: Node, scope: Scope) -> None:
     """A function that is handed to what is not followed may be called, or not: both are open."""
-    arguments = expressions.field(node, "arguments")
-    for child in children(arguments):
+    arguments = node.child_by_field_name("arguments")
+    for child in [] if arguments is None else children(arguments):
         if child.type in ("arrow_function", "function_expression"):
             statements.forget_changes(machine, child, scope, "a function that is handed on")
 
@@ -64,7 +64,13 @@ def _called(machine: Machine, node: Node, scope: Scope) -> Value:
     if function.type == "member_expression":
         receiver = expressions.evaluate(machine, expressions.field(function, "object"), scope)
         name = scope.parsed.text(expressions.field(function, "property"))
+        if function.child_by_field_name("optional_chain") is not None and operators.nullish(
+            receiver
+        ):
+            expressions.short_chain()
         optional = optional or function.child_by_field_name("optional_chain") is not None
+        if isinstance(receiver, Func):
+            statements.forget_changes(machine, receiver.node, receiver.scope, f"{name}()")
         arguments = argument_values(machine, node, scope)
         if isinstance(receiver, Arr | Known | Func | Promised) or (
             isinstance(receiver, Obj) and name not in receiver.entries
@@ -78,7 +84,7 @@ def _called(machine: Machine, node: Node, scope: Scope) -> Value:
         callee = expressions.evaluate(machine, function, scope)
         arguments = argument_values(machine, node, scope)
     if optional and operators.nullish(callee):
-        return Known(UNDEFINED, (span,))
+        expressions.short_chain()
     return call_value(machine, callee, arguments, span)
 
 

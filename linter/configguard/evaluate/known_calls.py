@@ -51,6 +51,11 @@ _PROTOTYPE = frozenset(
 """What every object has without holding it."""
 
 
+def is_method(name: str) -> bool:
+    """Whether texts, numbers or arrays have a method of this name."""
+    return name in _table()["methods"] or name in _PROTOTYPE
+
+
 def of_global(machine: Machine, name: str, span: Span) -> Value:
     """A name that the file does not bind."""
     if name == "Infinity":

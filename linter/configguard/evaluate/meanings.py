@@ -201,21 +201,27 @@ def _from_entries(machine: Machine, arguments: Arguments, span: Span) -> Value:
 
 def _copy(machine: Machine, arguments: Arguments, span: Span) -> Value:
     del machine
-    return copied(first(arguments), span)
+    return copied(first(arguments), span, {})
 
 
-def copied(value: Value, span: Span) -> Value:
-    """A deep copy that shares nothing changeable."""
+def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
+    """A deep copy that shares nothing changeable; what is met twice is copied once."""
+    if id(value) in made_of:
+        return made_of[id(value)]
     if isinstance(value, Obj):
         made = Obj({}, value.origin, value.more)
+        made_of[id(value)] = made
         for key in list(value.entries):
             entry = value.entry(key)
             if entry is not None:
-                inner = copied(entry.value, span)
+                inner = copied(entry.value, span, made_of)
                 made.set(key, Entry(inner, entry.expression, entry.key, entry.whole, entry.via))
         return made
     if isinstance(value, Arr):
-        return Arr([copied(item, span) for item in value.items], value.origin, value.more)
+        array = Arr([], value.origin, value.more)
+        made_of[id(value)] = array
+        array.items += [copied(item, span, made_of) for item in value.items]
+        return array
     return value
 
 

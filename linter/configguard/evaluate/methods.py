@@ -99,7 +99,7 @@ def _array_method(
         case "every" if function:
             return Known(all(holds(item, index) for index, item in enumerate(items)), (span,))
         case "forEach" if function:
-            for index, item in enumerate(items):
+            for index, item in enumerate(list(items)):
                 each(item, index)
             return Known(UNDEFINED, (span,))
         case "includes":

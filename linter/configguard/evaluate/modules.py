@@ -14,6 +14,7 @@ from configguard.evaluate.scopes import (
     changing_names,
     nested_vars,
     pattern_names,
+    walk,
     written_elsewhere,
 )
 from configguard.evaluate.values import (
@@ -93,7 +94,8 @@ def load(machine: Machine, parsed: Parsed) -> Module:
 
 def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
     nodes = children(parsed.root)
-    scope = Scope(parsed, None, changing_names(parsed))
+    stateful = _preload(machine, parsed)
+    scope = Scope(parsed, None, changing_names(parsed, stateful))
     machine.changing = machine.changing or bool(scope.changing)
     if scope.changing:
         scope.remote, scope.untimed = written_elsewhere(parsed)
@@ -117,6 +119,51 @@ def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
     if module.exports or module.stars or not uses_common:
         module.common = None
     module.running = False
+
+
+def _preload(machine: Machine, parsed: Parsed) -> frozenset[str]:
+    """Run what a file imports before the file itself, as ES modules do.
+
+    Gives the local names of imports from files whose functions change something there.
+    """
+    stateful: set[str] = set()
+    outer = Scope(parsed, None, frozenset())
+    for node in children(parsed.root):
+        source = node.child_by_field_name("source")
+        if node.type not in ("import_statement", "export_statement") or source is None:
+            continue
+        specifier = expressions.string_value(machine, source, outer)
+        module = _loaded(machine, parsed.document.file, specifier)
+        if module is not None and module.scope is not None and module.scope.remote:
+            stateful.update(_imported_names(node))
+    return frozenset(stateful)
+
+
+def _imported_names(node: Node) -> set[str]:
+    """The local names that an import statement binds."""
+    clauses = [child for child in children(node) if child.type == "import_clause"]
+    return {
+        found.text.decode()
+        for clause in clauses
+        for found in walk(clause)
+        if found.type == "identifier" and found.text
+    }
+
+
+def _loaded(machine: Machine, importer: str, specifier: str) -> Module | None:
+    """A script of the project, run; None for all that cannot be followed (told when it is used)."""
+    if not specifier.startswith("."):
+        return None
+    file = resolve_specifier(machine, importer, specifier)
+    if file is None or not file.endswith(SCRIPT_SUFFIXES):
+        return None
+    if file in machine.modules:
+        return machine.modules[file]
+    document = machine.workspace.read(file)
+    parsed = None if isinstance(document, Unreadable) else parse(document)
+    if not isinstance(parsed, Parsed) or len(machine.modules) >= MAX_FILES:
+        return None
+    return load(machine, parsed)
 
 
 def json_value(parsed: Parsed, node: Node) -> Value:

@@ -91,15 +91,16 @@ class Scope:
         return None
 
 
-def changing_names(parsed: Parsed) -> frozenset[str]:
+def changing_names(parsed: Parsed, stateful: frozenset[str] = frozenset()) -> frozenset[str]:
     """Names of a file whose value depends on *when* it is read.
 
     Those that are assigned, or changed through a member or a method, after their definition, and
     all that are defined from such names. What mentions none of them may be evaluated late;
-    what mentions one is evaluated where it stands. Scopes are not told apart: too many names in
+    what mentions one is evaluated where it stands. `stateful` are imported names whose file has
+    functions that change something. Scopes are not told apart: too many names in
     here cost time only.
     """
-    written = set(_written_roots(parsed.root)) | set(_vars(parsed.root))
+    written = {*_written_roots(parsed.root), *_vars(parsed.root), *_handed(parsed.root), *stateful}
     if not written:
         return frozenset()
     # The environment is reached in many ways: by `process.env`, an import, an alias.
@@ -158,6 +159,26 @@ def nested_vars(nodes: list[Node]) -> frozenset[str]:
         if b"var" in [child.text for child in loop.children]:
             found.update(pattern_names(loop.child_by_field_name("left") or loop))
     return frozenset(found)
+
+
+def _handed(root: Node) -> Iterator[str]:
+    """Names that calls for their effect are made on, or handed: `mutate(config)`, `setup()`."""
+    for node in walk(root):
+        if node.type != "expression_statement" or not node.named_children:
+            continue
+        call = node.named_children[0]
+        if call.type == "await_expression" and call.named_children:
+            call = call.named_children[0]
+        if call.type != "call_expression":
+            continue
+        function = call.child_by_field_name("function")
+        if function is None or (function.text or b"").startswith(b"console."):
+            continue
+        yield "process"
+        arguments = call.child_by_field_name("arguments")
+        for child in [] if arguments is None else arguments.named_children:
+            if child.type in ("identifier", "member_expression"):
+                yield from _roots(child)
 
 
 def written_elsewhere(parsed: Parsed) -> tuple[frozenset[str], frozenset[str]]:

@@ -59,7 +59,6 @@ _NO_EFFECT = frozenset(
         "function_declaration",
         "generator_function_declaration",
         "function_signature",
-        "internal_module",
         "debugger_statement",
     ]
 )
@@ -217,6 +216,9 @@ def _run_expression(machine: Machine, node: Node, scope: Scope) -> None:
                 expressions.evaluate(machine, node, scope)
         case "call_expression":
             _run_call(machine, node, scope)
+        case _:
+            if written_names(node) or _has_call(node):
+                forget_changes(machine, node, scope, f"a {node.type.replace('_', ' ')}")
 
 
 def _run_call(machine: Machine, node: Node, scope: Scope) -> None:
@@ -269,7 +271,9 @@ def _matters(node: Node) -> bool:
 def _run_if(machine: Machine, node: Node, scope: Scope) -> Completion:
     consequence = expressions.field(node, "consequence")
     alternative = node.child_by_field_name("alternative")
-    if not _matters(consequence) and (alternative is None or not _matters(alternative)):
+    condition = expressions.field(node, "condition")
+    parts = [part for part in (condition, consequence, alternative) if part is not None]
+    if not any(map(_matters, parts)):
         return None
     if expressions.condition(machine, expressions.field(node, "condition"), scope):
         return _statement(machine, consequence, scope)
@@ -326,6 +330,8 @@ def _run_try(machine: Machine, node: Node, scope: Scope) -> Completion:
 def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
     if not _matters(expressions.field(node, "body")):
         return None
+    if node.child_by_field_name("kind") is None:
+        return forget_changes(machine, node, scope, "a loop")
     what = expressions.field(node, "right")
     items = expressions.evaluate(machine, what, scope)
     operator = node.child_by_field_name("operator")
@@ -352,12 +358,20 @@ def forget_changes(machine: Machine, node: Node, scope: Scope, what: str) -> Com
     span = scope.parsed.span(node)
     why = Unknown(f"{what} may change it", (span,))
     for found in walk(node):
-        if found.type in ("assignment_expression", "augmented_assignment_expression"):
+        if found.type in ("assignment_expression", "augmented_assignment_expression") or (
+            found.type == "for_in_statement" and found.child_by_field_name("kind") is None
+        ):
             _forget_target(machine, expressions.field(found, "left"), scope, why)
         elif found.type == "update_expression":
             _forget_target(machine, expressions.field(found, "argument"), scope, why)
         elif found.type == "call_expression":
             _forget_call(machine, found, scope, why)
+    if _has_call(node):
+        for name in scope.remote:
+            cell = scope.find(name)
+            if cell is not None:
+                clobber_deeply(cell.get(), why)
+                cell.set(why)
     if any(scope.find(name) is None for name in written_names(node)):
         _forget_inside(node, scope, why)
     if any(found.type == "return_statement" for found in walk(node)):

@@ -111,8 +111,13 @@ def plain(value: Value) -> Any:
             return UNDECIDED
 
 
-def shown(value: Value) -> Any:
-    """A value as JSON may show it in a report; None where there is nothing to show."""
+def shown(value: Value, depth: int = 3) -> Any:
+    """A value as JSON may show it in a report; None where there is nothing to show.
+
+    Structures are shown to a depth: a hostile one may lead to itself.
+    """
+    if depth == 0 and isinstance(value, Obj | Arr):
+        return None
     match value:
         case Known(value=scalar):
             if isinstance(scalar, float):
@@ -125,12 +130,12 @@ def shown(value: Value) -> Any:
             return {"expression": str(expression)}
         case Obj():
             return {
-                key: shown(entry.value)
-                for key in list(value.entries)
+                key: shown(entry.value, depth - 1)
+                for key in list(value.entries)[:20]
                 if (entry := value.entry(key)) is not None
             }
         case Arr(items=items):
-            return [shown(item) for item in items]
+            return [shown(item, depth - 1) for item in items[:20]]
         case _:
             return None
 

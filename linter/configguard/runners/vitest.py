@@ -70,8 +70,8 @@ def resolve(machine: Machine, exported: Value) -> Value:
         value = settled(calls.call_function(machine, value, [argument], place))
     if isinstance(value, Obj) and value.entry("then") is not None:
         return Unknown("a promise made by hand is not evaluated", value.origin)
-    main = next(iter(machine.modules.values()))
-    if main.exports_nothing and not is_es_module(machine.workspace, main.file):
+    main = next(iter(machine.modules.values()), None)
+    if main is not None and main.exports_nothing and not is_es_module(machine.workspace, main.file):
         return Obj({})  # CommonJS: `module.exports` is there without being assigned (measured)
     if isinstance(value, Known | Cpus | Arr | Func):
         calls.throw(
@@ -122,8 +122,8 @@ class Model:
 
     def _refuse_common_in_es_module(self, machine: Machine) -> None:
         """Before vitest 4, `module.exports` in an ES module throws (measured). Raises Thrown."""
-        main = next(iter(machine.modules.values()))
-        if not main.assigns_common or not matches(self.version, "<4"):
+        main = next(iter(machine.modules.values()), None)
+        if main is None or not main.assigns_common or not matches(self.version, "<4"):
             return
         if is_es_module(machine.workspace, main.file):
             calls.throw("module is not defined in ES module scope", self.config.place)

@@ -119,7 +119,9 @@ def _as_retry(settings: Settings, written: object) -> float | str | None:
 def _attempts(number: float) -> float | str:
     if math.isinf(number) and number > 0:
         return "unlimited"
-    return 0.0 if math.isnan(number) else float(max(0, math.floor(number)))
+    if math.isnan(number) or number <= 0:
+        return 0.0
+    return float(math.floor(number))
 
 
 def _count_of_object(settings: Settings, reading: Reading) -> SimpleFact:
@@ -138,8 +140,9 @@ def _retry_delay(settings: Settings) -> SimpleFact | None:
     reading = settings.written("test.retry.delay")
     if reading is None:
         return KnownFact(0.0, "default")
-    if isinstance(reading.value, Known) and isinstance(reading.value.value, float):
-        return KnownFact(reading.value.value, "config", reading.at)
+    delay = reading.value.value if isinstance(reading.value, Known) else None
+    if isinstance(delay, float) and math.isfinite(delay):
+        return KnownFact(delay, "config", reading.at)
     return _not_plain(reading)
 
 
@@ -149,9 +152,11 @@ def _repeats(settings: Settings) -> SimpleFact | None:
     return _number_fact(settings, "test.repeats", _repetitions)
 
 
-def _repetitions(number: float) -> float:
+def _repetitions(number: float) -> float | None:
     """Extra runs of every test: whole ones; less than none is none, and nothing is run."""
-    return 0.0 if math.isnan(number) else float(max(0, math.floor(number)))
+    if math.isnan(number) or number <= 0:
+        return 0.0
+    return None if math.isinf(number) else float(math.floor(number))
 
 
 def _timeout(number: float) -> float | str:

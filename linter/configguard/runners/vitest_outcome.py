@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from configguard.evaluate.cpus import CpuExpression, value_at
+from configguard.evaluate.numbers import from_text
 from configguard.evaluate.values import Known, Unknown
 from configguard.evaluate.worlds import Assumptions, CpusAtLeast
 from configguard.runners.profile import (
@@ -38,15 +39,20 @@ def outcomes_of(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]
     if unclear is not None:
         return [((), unclear, "")]
     retry = settings.counting("test.retry")
-    if retry is not None and _is_nan(retry) and in_child_processes(settings) is False:
+    odd = retry is not None and (
+        _is_no_number(settings, retry) or (_is_nan(retry) and in_child_processes(settings) is False)
+    )
+    if retry is not None and odd:
         reason = "a retry that is no number runs no test body and passes"
         return [((), KnownFact(NOTHING, "config", retry.at), reason)]
     found = workers(settings)
     if isinstance(found, Unknown):
         return [((), UnknownFact(found.reason, "config", found.origin), "")]
     threads = pool_of(settings) in ("threads", "vmThreads")
-    if found.most == 0 and threads and matches(settings.table.version, ">=3.2.4 <4"):
-        # Measured on 3.2.7: it neither runs a test nor ends.
+    version = settings.table.version
+    hangs = matches(version, "<1") or (threads and matches(version, ">=3.2.4 <4"))
+    if found.most == 0 and not found.conflicts(2) and hangs:
+        # Measured on 0.34.6 and 3.2.7: it neither runs a test nor ends.
         return [((), UnknownFact("with no worker the run hangs", "config", found.at), "")]
     inspected = _inspected(settings, found)
     if inspected is not None:
@@ -57,6 +63,13 @@ def outcomes_of(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]
 def _is_nan(reading: Reading) -> bool:
     value = reading.value.value if isinstance(reading.value, Known) else None
     return isinstance(value, float) and math.isnan(value)
+
+
+def _is_no_number(settings: Settings, reading: Reading) -> bool:
+    """A text such as 'abc' as retry: before vitest 4 no attempt is made (measured)."""
+    value = reading.value.value if isinstance(reading.value, Known) else None
+    text = isinstance(value, str) and math.isnan(from_text(value))
+    return text and matches(settings.table.version, ">=1 <4")
 
 
 def _inspected(settings: Settings, found: Workers) -> tuple[Assumptions, SimpleFact, str] | None:
