@@ -60,7 +60,7 @@ def _called(machine: Machine, node: Node, scope: Scope) -> Value:
         return Promised(modules.imported_namespace(machine, scope, arguments, span), (span,))
     if scope.parsed.text(function) == "require" and scope.find("require") is None:
         return modules.required(machine, scope, argument_values(machine, node, scope), span)
-    optional = node.child_by_field_name("optional_chain") is not None
+    optional = any(child.type == "optional_chain" for child in node.children)
     if function.type == "member_expression":
         receiver = expressions.evaluate(machine, expressions.field(function, "object"), scope)
         name = scope.parsed.text(expressions.field(function, "property"))

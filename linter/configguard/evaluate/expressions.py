@@ -295,10 +295,12 @@ def _property(
     if node.type == "method_definition":
         accessor = node.children[0].type
         function = Func(node, scope, scope.parsed, (span,))
+        if accessor == "get" and scope.changing:
+            return Unknown("a getter beside changes is not evaluated", (span,)), span
         if accessor == "get":
             return (lambda: calls.call_function(machine, function, [], span)), span
         if accessor == "set":
-            return Known(UNDEFINED, (span,)), span
+            return Unknown("a setter is not evaluated", (span,)), span
         return function, span
     return later(machine, node, scope), span
 

@@ -10,6 +10,7 @@ from configguard.evaluate import meanings, operators
 from configguard.evaluate.cpus import CPUS
 from configguard.evaluate.values import (
     UNDEFINED,
+    Arr,
     Builtin,
     Cpus,
     EnvString,
@@ -160,6 +161,11 @@ def call_builtin(machine: Machine, callee: Builtin, arguments: Arguments, span: 
     meaning = _table()["functions"].get(callee.path)
     if meaning is not None:
         return meanings.MEANINGS[meaning](machine, arguments, span)
+    if callee.path.startswith(("Reflect.", "Object.define", "Object.setPrototypeOf")):
+        why = Unknown(f"{callee.path}() may have changed it", (span,))
+        for argument in arguments[:1]:
+            if isinstance(argument, Obj | Arr):
+                argument.clobber(why)
     for argument in arguments:
         if isinstance(argument, Builtin) and argument.path == "process.env":
             machine.forget_variables(f"{callee.path}()", span)

@@ -12,6 +12,7 @@ from configguard.evaluate.scopes import (
     Cell,
     Scope,
     changing_names,
+    mentioned,
     nested_vars,
     pattern_names,
     walk,
@@ -132,11 +133,24 @@ def _preload(machine: Machine, parsed: Parsed) -> frozenset[str]:
         source = node.child_by_field_name("source")
         if node.type not in ("import_statement", "export_statement") or source is None:
             continue
+        if node.type == "import_statement" and _is_dropped(parsed, node):
+            continue
         specifier = expressions.string_value(machine, source, outer)
         module = _loaded(machine, parsed.document.file, specifier)
         if module is not None and module.scope is not None and module.scope.remote:
             stateful.update(_imported_names(node))
     return frozenset(stateful)
+
+
+def _is_dropped(parsed: Parsed, node: Node) -> bool:
+    """Whether a TypeScript import is left out when the file is compiled: no name of it is used."""
+    if any(child.type == "type" for child in node.children):
+        return True
+    names = _imported_names(node)
+    if not names or not parsed.document.file.endswith((".ts", ".mts", ".cts")):
+        return False
+    statements_of = (one for one in children(parsed.root) if one.type != "import_statement")
+    return not any(name in names for one in statements_of for name in mentioned(one))
 
 
 def _imported_names(node: Node) -> set[str]:

@@ -254,9 +254,10 @@ def _changed_by_call(node: Node) -> Node | None:
     receiver = function.child_by_field_name("object")
     method = function.child_by_field_name("property")
     name = method.text.decode() if method is not None and method.text else ""
-    if receiver is not None and receiver.text == b"Object":
+    if receiver is not None and receiver.text in (b"Object", b"Reflect"):
         arguments = node.child_by_field_name("arguments")
-        if name in ("assign", "defineProperty", "defineProperties") and arguments is not None:
+        changes = receiver.text == b"Reflect" or name.startswith(("assign", "define", "setProto"))
+        if changes and arguments is not None:
             return arguments.named_children[0] if arguments.named_children else None
         return None
     return receiver if name in MUTATORS else None

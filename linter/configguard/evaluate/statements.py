@@ -317,7 +317,10 @@ def _run_try(machine: Machine, node: Node, scope: Scope) -> Completion:
     body = expressions.field(node, "body")
     handler = node.child_by_field_name("handler")
     finalizer = node.child_by_field_name("finalizer")
-    if handler is not None:
+    leaves = finalizer is not None and any(
+        one.type == "return_statement" for one in walk(finalizer)
+    )
+    if handler is not None or leaves:
         # Whether anything in it throws is not known, so neither is how far the block got.
         return forget_changes(machine, node, scope, "a try block")
     completion = _run_block(machine, body, scope)
@@ -328,10 +331,10 @@ def _run_try(machine: Machine, node: Node, scope: Scope) -> Completion:
 
 
 def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
-    if not _matters(expressions.field(node, "body")):
-        return None
     if node.child_by_field_name("kind") is None:
         return forget_changes(machine, node, scope, "a loop")
+    if not _matters(expressions.field(node, "body")):
+        return None
     what = expressions.field(node, "right")
     items = expressions.evaluate(machine, what, scope)
     operator = node.child_by_field_name("operator")
@@ -366,6 +369,8 @@ def forget_changes(machine: Machine, node: Node, scope: Scope, what: str) -> Com
             _forget_target(machine, expressions.field(found, "argument"), scope, why)
         elif found.type == "call_expression":
             _forget_call(machine, found, scope, why)
+        elif found.type == "new_expression":
+            _forget_arguments(machine, found, scope, why)
     if _has_call(node):
         for name in scope.remote:
             cell = scope.find(name)
@@ -395,7 +400,12 @@ def _forget_call(machine: Machine, call: Node, scope: Scope, why: Unknown) -> No
         return
     if function.type == "member_expression":
         _forget_value(machine, expressions.field(function, "object"), scope, why)
-    for argument in children(expressions.field(call, "arguments")):
+    _forget_arguments(machine, call, scope, why)
+
+
+def _forget_arguments(machine: Machine, call: Node, scope: Scope, why: Unknown) -> None:
+    arguments = call.child_by_field_name("arguments")
+    for argument in [] if arguments is None else children(arguments):
         if argument.type in ("identifier", "member_expression"):
             _forget_value(machine, argument, scope, why)
 

@@ -53,9 +53,25 @@ def plan(session: Session, judgement: Judgement, draft: Draft) -> Planned | str:
             fault = _fault(session, judgement, draft, data)
             if fault is None:
                 edits = edits_between(suite.file, before.data, data)
-                return Planned(Fix(_safety(draft), _title(draft, change), edits), suite.file, data)
+                safety = _safety(draft)
+                if _comments(before) > _comments(_document(session, suite.file, data)):
+                    safety = "unsafe"  # a comment goes with what it stands in
+                return Planned(Fix(safety, _title(draft, change), edits), suite.file, data)
             why = fault
     return why
+
+
+def _comments(document: Document) -> int:
+    """How many comments a file has."""
+    parsed = parse(document)
+    if isinstance(parsed, BadSyntax):
+        return 0
+    pending, count = [parsed.root], 0
+    while pending:
+        node = pending.pop()
+        count += node.type == "comment"
+        pending.extend(node.named_children)
+    return count
 
 
 def _safety(draft: Draft) -> Literal["safe", "unsafe"]:
