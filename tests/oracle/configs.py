@@ -328,3 +328,60 @@ CASES += [
     ConfigCase("empty-common", {"vitest.e2e.config.cts": ""}),
     ConfigCase("common", {"vitest.e2e.config.cts": "module.exports = { test: { retry: 2 } };"}),
 ]
+
+# What once gave a wrong claim: each must be right now, or unknown.
+RETRY = "export default { test: { retry } };"
+HARD = {
+    "optional-call-short": "export default { test: { retry: process.env.NO_X?.split('/').length ?? 3 } };",
+    "optional-chain-short": "const b: any = { a: 1 };\nexport default { test: { retry: b?.none?.deep.er ?? 3 } };",
+    "optional-function": "const f: any = undefined;\nexport default { test: { retry: f?.() ?? 3 } };",
+    "missing-member": "export default { test: { retry: ('abc' as any).nope ? 3 : 1, bail: 'abc'[7] ? 3 : 1 } };",
+    "missing-index": "export default { test: { retry: ([1] as any)[-1] ? 3 : 1 } };",
+    "effect-in-condition": f"let retry = 1;\nfunction setup() {{ retry = 3; return true; }}\nif (setup()) {{\n  console.log('x');\n}}\n{RETRY}",
+    "loop-over-outer": f"let retry = 0;\nfor (retry of [1, 3]) {{}}\n{RETRY}",
+    "loop-calls": f"let retry = 0;\nconst bump = () => {{ retry++; }};\nwhile (retry < 3) bump();\n{RETRY}",
+    "class-changes": f"let retry = 1;\nclass A {{ go() {{ retry = 3; }} }}\nnew A().go();\n{RETRY}",
+    "iife": f"let retry = 1;\n!(function () {{ retry = 3; }})();\n{RETRY}",
+    "merged-before-change": DEFINE
+    + "const base = { test: { retry: 1 } };\nconst m = mergeConfig(base, { test: { bail: 1 } });\nbase.test.retry = 3;\nexport default m;",
+    "passed-to-function": "const t = { retry: 1 };\nconst x = t.retry;\nfunction change(c: any) { c.retry = 3; }\nchange(t);\nexport default { test: { retry: x } };",
+    "computed-env": "const k = ['C', 'I'].join('');\nprocess.env[k] = 'x';\nexport default { test: { retry: process.env.CI === 'x' ? 3 : 1 } };",
+    "key-order": "const o: any = { b: 1, a: 2 };\no.b = 3;\nexport default { test: { retry: (Object.values(o) as any)[0] } };",
+    "number-of-nothing": "export default { test: { retry: Number.isInteger('5' as any) ? 3 : 1, bail: 1 ** NaN ? 2 : 1 } };",
+    "var-in-block": f"var retry = 1;\nif (process.env.VITEST) {{ var retry = 3; }}\n{RETRY}",
+    "try-throws": f"let retry = 1;\ntry {{ (null as any).x; }} catch {{ retry = 3; }}\n{RETRY}",
+    "same-condition-twice": "import { existsSync } from 'node:fs';\nexport default { test: { retry: ['/', '/nope'].filter((f) => existsSync(f)).length } };",
+}
+CASES += [_case(name, text, "retries maxFailures") for name, text in HARD.items()]
+CASES += [
+    _case(
+        "side-import",
+        "import './env';\nexport default { test: { retry: Number(process.env.CG_SIDE ?? 1) } };",
+        "retries",
+        env_ts="process.env.CG_SIDE = '3';",
+    ),
+    _case(
+        "side-import-changes",
+        "import { config } from './shared';\nimport './mut';\nexport default config;",
+        "retries",
+        shared_ts="export const config = { test: { retry: 1 } };",
+        mut_ts="import { config } from './shared';\nconfig.test.retry = 3;",
+    ),
+    _case(
+        "imported-counter",
+        "import { next } from './n';\nconst a = next();\nconst retry = next();\nexport default { test: { retry, bail: a } };",
+        "retries maxFailures",
+        n_ts="let n = 0;\nexport const next = () => ++n;",
+    ),
+    _case(
+        "live-binding",
+        "import { n, bump } from './n';\nbump();\nexport default { test: { retry: n } };",
+        "retries",
+        n_ts="export let n = 1;\nexport function bump() { n = 3; }",
+    ),
+    _case(
+        "json-named",
+        "import { retry } from './l.json';\nexport default { test: { retry } };",
+        l_json='{"retry": 2}',
+    ),
+]

@@ -90,9 +90,8 @@ def plain(fact: Mapping[str, Any], cpus: int) -> Any:
         case "range":
             return fact["effective"]
         case "one-of":
-            return next(
-                plain(case["fact"], cpus) for case in fact["cases"] if holds(case["when"], cpus)
-            )
+            told = {plain(one["fact"], cpus) for one in fact["cases"] if holds(one["when"], cpus)}
+            return told.pop() if len(told) == 1 else f"unknown: one of {told}"
         case _:
             return f"unknown: {fact['reason']}"
 
