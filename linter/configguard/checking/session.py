@@ -34,6 +34,7 @@ class Judgement(NamedTuple):
     notices: tuple[Notice, ...]
     problems: tuple[Problem, ...]
     limits: dict[str, Limits]
+    limits_wrong: bool = False
 
 
 class Session:
@@ -109,9 +110,11 @@ class Session:
         drafts: list[Draft] = []
         # A wrong limits file is told also where no config beside it can be judged.
         folders = {"", *(folder_of(candidate.file) for candidate in candidates)}
+        limits_wrong = False
         for folder in sorted(folders):
             _, wrong = load_limits(self.workspace, folder, self.options.limits_file)
             problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
+            limits_wrong = limits_wrong or any(one.severity == "error" for one in wrong)
         for suite in suites:
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
@@ -125,4 +128,5 @@ class Session:
             tuple(dict.fromkeys(notices)),
             tuple(dict.fromkeys(problems)),
             limits,
+            limits_wrong,
         )

@@ -28,7 +28,7 @@ _BREAKS = {
     "runs-nothing-and-passes": "runs no test and passes",
 }
 _BREAKS_WHY = {
-    "refuses to start": "No test runs at all, and on a smaller machine it may look fine.",
+    "refuses to start": "No test runs at all.",
     "runs no test and passes": (
         "The run is green although nothing was tested: a false green hides every fault."
     ),
@@ -150,9 +150,12 @@ def _breaking_values(draft: Draft) -> dict[str, str]:
     if entries and "overflows" in {violation.fact for violation in draft.violations}:
         kind = "overflows"
     breaks = _BREAKS.get(kind, "does not work")
+    why = _BREAKS_WHY.get(breaks, "")
+    if "cpus" in when_json(draft.when):
+        why += " On a machine of another size it may look fine."
     spelling = _spelling(draft)
     repair = f"Write `{spelling}` instead." if spelling else "Take it out or correct it."
-    values = {"breaks": breaks, "breaks-why": _BREAKS_WHY.get(breaks, ""), "repair": repair}
+    values = {"breaks": breaks, "breaks-why": why, "repair": repair}
     if not entries and profile.reasons:
         values["reason"] = profile.reasons[0].message
     return values

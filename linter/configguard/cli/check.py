@@ -56,6 +56,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
             judgement = session.judge(place.paths)
     read = reader(session.workspace, request.limits)
     report = report_of(session, judgement)
+    report.notices += place.notices
     report.problems += changed
     _print_report(report, read, request, wanted, style, fixed)
     return exit_code(report, wanted)
@@ -127,6 +128,9 @@ def exit_code(report: Report, wanted: CheckRequest) -> int:
 def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest) -> Fixed | Problem:
     from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
 
+    if judgement.limits_wrong:
+        # The numbers that fixes write come from there: the defaults may not be what was meant.
+        return Problem("nothing was fixed, since the limits file is wrong: correct it first")
     try:
         return fix_all(session, judgement, unsafe=wanted.unsafe)
     except DoNotConverge:

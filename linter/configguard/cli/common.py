@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, cast
 
+from configguard.checking.finding import Notice
 from configguard.cli.requests import Request
+from configguard.limits.limits import FILE as LIMITS_FILE
 from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
 from configguard.source.document import Document
@@ -23,6 +25,7 @@ class Place(NamedTuple):
 
     workspace: Workspace
     paths: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 def fail(message: str) -> NoReturn:
@@ -53,7 +56,25 @@ def place_of(request: Request) -> Place:
         fail(f"--root {request.root}: there is no such folder")
     root = find_root(_start(Path(request.paths[0])), request.root)
     workspace = Workspace(root)
-    return Place(workspace, tuple(_relative(workspace.root, path) for path in request.paths))
+    relative = tuple(_relative(workspace.root, path) for path in request.paths)
+    return Place(workspace, relative, _above(workspace.root, request))
+
+
+def _above(root: Path, request: Request) -> tuple[Notice, ...]:
+    """A notice where the root was guessed and what a project is judged by lies above it."""
+    if request.root is not None or os.path.exists(root / ".git"):
+        return ()
+    for folder in root.parents:
+        for name in ("package.json", LIMITS_FILE):
+            if os.path.isfile(folder / name):
+                depth = len(root.parts) - len(folder.parts)
+                where = "/".join([".."] * depth)
+                message = (
+                    f"the {name} in {where} above is not looked at, as this is no git repository: "
+                    "give --root to judge by it"
+                )
+                return (Notice(message),)
+    return ()
 
 
 def _start(path: Path) -> Path:

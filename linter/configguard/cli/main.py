@@ -19,6 +19,10 @@ def main() -> None:
         # The reader (`head`) has gone: nothing is left to say, also not while closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except OSError as fault:
+        print(f"configguard: cannot go on: {fault.strerror or fault}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(2) from None
     except Exception as fault:
         if "CONFIGGUARD_DEBUG" in os.environ:
             raise

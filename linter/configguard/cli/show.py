@@ -26,7 +26,7 @@ def run_show(request: Request, output_format: str) -> int:
     else:
         from configguard.report.show import render_show
 
-        notices = () if request.quiet else judgement.notices
+        notices = () if request.quiet else (*judgement.notices, *place.notices)
         text = render_show(judgement.suites, notices, judgement.problems, read, style, request.cpus)
     sys.stdout.write(text)
     return 2 if any(problem.severity == "error" for problem in judgement.problems) else 0

@@ -17,7 +17,14 @@ from configguard.fixing.diff import edits_between
 from configguard.fixing.rewrite import remove_setting, set_setting
 from configguard.project.suites import Suite
 from configguard.runners import vitest
-from configguard.runners.profile import Fact, KnownFact, Profile, cases_of, same_value
+from configguard.runners.profile import (
+    Fact,
+    KnownFact,
+    Profile,
+    SimpleFact,
+    cases_of,
+    same_value,
+)
 from configguard.runners.settings import Settings
 from configguard.runners.spelling import Change, candidates
 from configguard.runners.table import table_of
@@ -215,7 +222,7 @@ def _profile_fault(environment: str, old: Profile, new: Profile, draft: Draft | 
         before, after = old.facts.get(name), new.facts.get(name)
         meant = draft is not None and environment in draft.environments
         if name in wanted and meant:
-            if not _reaches(after, wanted[name]):
+            if not _reaches(before, after, wanted[name]):
                 return f"{name} would not be {wanted[name]:g}"
         elif name == "outcome" and draft is not None and _better(before, after):
             continue
@@ -224,11 +231,22 @@ def _profile_fault(environment: str, old: Profile, new: Profile, draft: Draft | 
     return None
 
 
-def _reaches(fact: Fact | None, wanted: float) -> bool:
-    if fact is None:
+def _reaches(before: Fact | None, after: Fact | None, wanted: float) -> bool:
+    """Whether a fact is what is wanted; a case that was no fault may stay what it was."""
+    if before is None or after is None:
         return False
-    facts = [case.fact for case in cases_of(fact)]
-    return all(isinstance(one, KnownFact) and one.value == wanted for one in facts)
+    old = {case.when: case.fact for case in cases_of(before)}
+    return all(
+        (isinstance(case.fact, KnownFact) and case.fact.value == wanted)
+        or (case.when in old and not case.when.usual and _kept(old[case.when], case.fact, wanted))
+        for case in cases_of(after)
+    )
+
+
+def _kept(old: SimpleFact, new: SimpleFact, wanted: float) -> bool:
+    """Whether an override by a variable is untouched, and not itself above what is wanted."""
+    above = isinstance(old, KnownFact) and isinstance(old.value, float) and old.value > wanted
+    return same_value(old, new) and not above
 
 
 def _better(before: Fact | None, after: Fact | None) -> bool:

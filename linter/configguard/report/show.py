@@ -30,7 +30,7 @@ Read = Callable[[str], "Document | None"]
 _NAMES = {
     "outcome": "at start",
     "workers": "test files at once",
-    "testConcurrency": "tests at once in a file",
+    "testConcurrency": "tests at once in a file, by config",
     "retries": "retries",
     "retryDelayMs": "delay before a retry",
     "repeats": "extra runs of every test",

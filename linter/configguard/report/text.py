@@ -252,26 +252,22 @@ def _full_notices(notices: list[Notice], read: Read, style: Style) -> list[list[
 
 
 def _short_notices(notices: list[Notice], read: Read, style: Style) -> list[list[str]]:
-    """One line for each thing to say, with its place where there is room for it."""
+    """Each thing to say once, with its place where there is room for it."""
     lines: list[str] = []
-    whole = True
     told: dict[str, Notice] = {}
     for notice in notices:
         told.setdefault(notice.message, notice)
     for notice in list(told.values())[:_MOST_NOTICES]:
         message = style.clean(notice.message, _MESSAGE_MOST)
         room = style.width - len("note: ")
-        line = style.fit(message, room)
-        whole = whole and line == message
+        line, *rest = wrap(message, room)
         where = location(notice.at[0], read(notice.at[0].file), style) if notice.at else ""
         if where and display_width(f"{message} ({where})") <= room:
             line = f"{message} {style.dim(f'({where})')}"
-        lines.append(f"{style.bold('note:')} {line}")
+        lines += [f"{style.bold('note:')} {line}", *(f"      {more}" for more in rest)]
     hidden = len(notices) - min(len(told), _MOST_NOTICES)
     if hidden:
         lines.append(f"  and {hidden} more: --verbose shows {'it' if hidden == 1 else 'them'}")
-    elif not whole:
-        lines.append("  --verbose shows notes in full")
     return [lines]
 
 
@@ -283,6 +279,7 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     """The last line: what was found in how many configs, and what can be fixed."""
     broken = sum(problem.severity == "error" for problem in report.problems)
     unread = f"; {_count(broken, 'input')} could not be used" if broken else ""
+    undecided = sum(notice.rule is not None for notice in report.notices)
     counts = [
         _count(number, word) if word != "info" else f"{number} info"
         for word in ("error", "warning", "info")
@@ -291,15 +288,20 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     configs, suites = _count(report.files, "config"), _count(report.suites, "suite")
     if counts:
         told = f"{', '.join(counts)} in {configs} ({suites}){_fixable(report)}{unread}"
+    elif not report.files and broken:
+        told = f"No config could be judged; {_count(broken, 'input')} could not be used."
     elif not report.files:
-        told = f"No test-runner configs found{unread}."
+        told = "No test-runner configs found."
+    elif undecided:
+        what = _count(undecided, "question")
+        told = f"No findings in {configs} ({suites}), but {what} could not be decided{unread}."
     elif broken:
         told = f"No findings in {configs} ({suites}){unread}."
     else:
         notes = f", {_count(len(report.notices), 'note')}" if report.notices else ""
         told = f"All clear: {configs}, {suites}, no findings{notes}."
     done = f"Fixed {_count(fixed, 'finding')}. " if fixed else ""
-    clear = not counts and not broken and report.files
+    clear = not counts and not broken and not undecided and report.files
     paint = style.added if clear else style.bold
     return [paint(line) for line in wrap(f"{done}{told}", style.width)]
 

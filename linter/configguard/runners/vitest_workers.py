@@ -237,7 +237,10 @@ def _plain_count(
         return None
     if number.is_integer():
         return Workers(number, reading)
-    return Unknown(f"what {setting} {to_text(number)} does was never measured", reading.at)
+    written = reading.value.value
+    shown = repr(written) if isinstance(written, str) else to_text(number)
+    version = f"on vitest {settings.table.version}"
+    return Unknown(f"what {setting} {shown} does {version} was never measured", reading.at)
 
 
 def _percentage(percent: float) -> CpuExpression:

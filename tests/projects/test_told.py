@@ -1,0 +1,64 @@
+"""What is said where little can be said, and what is left alone where the input is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.command import run
+
+E2E = """\
+export default {
+  test: { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000, retry: %s },
+};
+"""
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    """A project of vitest 3.2.7."""
+    for name, text in {
+        "package.json": '{"devDependencies": {"vitest": "3.2.7"}}',
+        **files,
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return root
+
+
+def test_what_was_not_decided_is_never_all_clear(tmp_path: Path) -> None:
+    write(tmp_path, {"vitest.e2e.config.ts": E2E % "getRetry()"})
+    result = run("check", ".", "--root", ".", cwd=tmp_path)
+    assert result.code == 0
+    assert "All clear" not in result.stdout
+    assert "could not be decided" in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("options", [[], ["--limits", "none.json"]], ids=["broken", "missing"])
+@pytest.mark.parametrize("action", ["--fix", "--diff"])
+def test_a_wrong_limits_file_fixes_nothing(options: list[str], action: str, tmp_path: Path) -> None:
+    """The numbers that a fix would write are those of that file: the defaults are not meant."""
+    limits = {} if options else {".test-resource-limits.json": '{"resourceLimits": {,}}'}
+    write(tmp_path, {"vitest.e2e.config.ts": E2E % "5", **limits})
+    result = run("check", ".", "--root", ".", action, *options, cwd=tmp_path)
+    assert result.code == 2
+    assert "nothing was fixed" in result.stdout
+    assert (tmp_path / "vitest.e2e.config.ts").read_text("utf-8") == E2E % "5"
+
+
+def test_a_guessed_root_says_what_it_leaves_out(tmp_path: Path) -> None:
+    write(tmp_path, {"e2e/vitest.config.ts": E2E % "1"})
+    guessed = run("check", "e2e", "--output-format", "json", cwd=tmp_path)
+    messages = [notice["message"] for notice in json.loads(guessed.stdout)["notices"]]
+    assert [message for message in messages if "package.json" in message and "--root" in message]
+    named = run("check", "e2e", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    assert json.loads(named.stdout)["notices"] == []
+
+
+def test_a_config_that_cannot_be_judged_was_found_all_the_same(tmp_path: Path) -> None:
+    write(tmp_path, {"vitest.config.ts": "export default {{{"})
+    result = run("check", ".", "--root", ".", cwd=tmp_path)
+    assert result.code == 2
+    assert "No config could be judged; 1 input could not be used." in result.stdout
