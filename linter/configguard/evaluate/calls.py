@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from configguard.evaluate import expressions, known_calls, methods, modules, operators, statements
+from configguard.evaluate import (
+    expressions,
+    forgetting,
+    known_calls,
+    members,
+    methods,
+    modules,
+    operators,
+    statements,
+)
 from configguard.evaluate.machine import MAX_DEPTH, Machine, Thrown
 from configguard.evaluate.scopes import Cell, Scope, pattern_names
 from configguard.evaluate.values import (
@@ -47,7 +56,7 @@ def forget_handed(machine: Machine, node: Node, scope: Scope) -> None:
     arguments = node.child_by_field_name("arguments")
     for child in [] if arguments is None else children(arguments):
         if child.type in ("arrow_function", "function_expression"):
-            statements.forget_changes(machine, child, scope, "a function that is handed on")
+            forgetting.forget_changes(machine, child, scope, "a function that is handed on")
 
 
 def _called(machine: Machine, node: Node, scope: Scope) -> Value:
@@ -67,16 +76,16 @@ def _called(machine: Machine, node: Node, scope: Scope) -> Value:
         if function.child_by_field_name("optional_chain") is not None and operators.nullish(
             receiver
         ):
-            expressions.short_chain()
+            members.short_chain()
         optional = optional or function.child_by_field_name("optional_chain") is not None
         if isinstance(receiver, Func):
-            statements.forget_changes(machine, receiver.node, receiver.scope, f"{name}()")
+            forgetting.forget_changes(machine, receiver.node, receiver.scope, f"{name}()")
         arguments = argument_values(machine, node, scope)
         if isinstance(receiver, Arr | Known | Func | Promised) or (
             isinstance(receiver, Obj) and name not in receiver.entries
         ):
             return methods.call_method(machine, receiver, name, arguments, span)
-        callee = expressions.member(machine, receiver, name, span, optional=optional)
+        callee = members.member(machine, receiver, name, span, optional=optional)
         if isinstance(callee, Func) and isinstance(receiver, Obj) and _uses_this(callee):
             receiver.clobber(Unknown(f"{name}() may change it through `this`", (span,)))
             return Unknown("`this` is not evaluated", (span,))
@@ -84,7 +93,7 @@ def _called(machine: Machine, node: Node, scope: Scope) -> Value:
         callee = expressions.evaluate(machine, function, scope)
         arguments = argument_values(machine, node, scope)
     if optional and operators.nullish(callee):
-        expressions.short_chain()
+        members.short_chain()
     return call_value(machine, callee, arguments, span)
 
 
@@ -226,7 +235,7 @@ def _bind_object(machine: Machine, scope: Scope, pattern: Node, whole: Callable[
             bind(machine, scope, inner, name)
             continue
         taken.append(name)
-        part = lambda name=name, span=span: expressions.member(  # noqa: E731
+        part = lambda name=name, span=span: members.member(  # noqa: E731
             machine, whole(), name, span
         )
         bind(machine, scope, inner, part)
@@ -249,7 +258,7 @@ def _bind_array(machine: Machine, scope: Scope, pattern: Node, whole: Callable[[
             if child.type == "rest_pattern":
                 bind(machine, scope, children(child)[0], Unknown("the rest of an array"))
                 continue
-            part = lambda index=index, span=span: expressions.member(  # noqa: E731
+            part = lambda index=index, span=span: members.member(  # noqa: E731
                 machine, whole(), str(index), span
             )
             bind(machine, scope, child, part)
@@ -311,7 +320,7 @@ def store(
             for name in pattern_names(target):
                 cell = scope.find(name)
                 if cell is not None and isinstance(cell.get(), Obj | Arr):
-                    statements.clobber_deeply(cell.get(), why)
+                    forgetting.clobber_deeply(cell.get(), why)
                 if cell is not None:
                     cell.set(why)
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import expressions, known_calls, numbers, operators, statements
+from configguard.evaluate import expressions, files, known_calls, members, operators, statements
 from configguard.evaluate.machine import MAX_FILES, Machine
 from configguard.evaluate.scopes import (
     Cell,
@@ -20,7 +20,6 @@ from configguard.evaluate.scopes import (
 )
 from configguard.evaluate.values import (
     UNDEFINED,
-    Arr,
     Builtin,
     Entry,
     Func,
@@ -33,8 +32,6 @@ from configguard.evaluate.values import (
 from configguard.source.span import Span
 from configguard.source.workspace import (
     Unreadable,
-    Workspace,
-    ancestors,
     escapes,
     folder_of,
     join,
@@ -43,11 +40,6 @@ from configguard.syntax.trees import SCRIPT_SUFFIXES, BadSyntax, Parsed, childre
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-# What esbuild and rolldown, which load the configs, try for `./base`, in order (measured: neither
-# finds `base.mts`). In a TypeScript file `./base.js` may mean the TypeScript file beside it.
-_TRIED = ("", ".tsx", ".ts", ".jsx", ".js", ".json")
-_TYPESCRIPT_OF = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
 
 
 class Module:
@@ -168,7 +160,7 @@ def _loaded(machine: Machine, importer: str, specifier: str) -> Module | None:
     """A script of the project, run; None for all that cannot be followed (told when it is used)."""
     if not specifier.startswith("."):
         return None
-    file = resolve_specifier(machine, importer, specifier)
+    file = files.resolve_specifier(machine, importer, specifier)
     if file is None or not file.endswith(SCRIPT_SUFFIXES):
         return None
     if file in machine.modules:
@@ -178,56 +170,6 @@ def _loaded(machine: Machine, importer: str, specifier: str) -> Module | None:
     if not isinstance(parsed, Parsed) or len(machine.modules) >= MAX_FILES:
         return None
     return load(machine, parsed)
-
-
-def json_value(parsed: Parsed, node: Node) -> Value:
-    """The value of a JSON node, with the place of everything in it."""
-    span = parsed.span(node)
-    match node.type:
-        case "object":
-            made = Obj({}, (span,), sites=(span,))
-            for pair in children(node):
-                key, value = expressions.field(pair, "key"), expressions.field(pair, "value")
-                inner = json_value(parsed, value)
-                where = Entry(inner, parsed.span(value), parsed.span(key), parsed.span(pair))
-                made.set(_json_text(parsed, key), where)
-            return made
-        case "array":
-            return Arr([json_value(parsed, child) for child in children(node)], (span,))
-        case "string":
-            return Known(_json_text(parsed, node), (span,))
-        case "number":
-            return Known(numbers.from_text(parsed.text(node)), (span,))
-        case "true" | "false":
-            return Known(node.type == "true", (span,))
-        case "null":
-            return Known(None, (span,))
-        case _:
-            return Unknown("it is no JSON value", (span,))
-
-
-def _json_text(parsed: Parsed, node: Node) -> str:
-    import json
-
-    try:
-        return str(json.loads(parsed.text(node)))
-    except ValueError:
-        return parsed.text(node).strip('"')
-
-
-def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | None:
-    """The file that a relative specifier names; None where there is none inside the root."""
-    base = join(folder_of(importer), specifier)
-    if escapes(base):
-        return None
-    stem, suffix = posixpath.splitext(base)
-    candidates = [base + ending for ending in _TRIED]
-    if importer.endswith((".ts", ".mts", ".cts")):
-        candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
-    if machine.workspace.is_file(posixpath.join(base, "package.json")):
-        return next((file for file in candidates if machine.workspace.is_file(file)), None)
-    candidates += [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
-    return next((file for file in candidates if machine.workspace.is_file(file)), None)
 
 
 def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: Span) -> Value:
@@ -251,7 +193,7 @@ def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: 
 
 def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Module | Value:
     importer = scope.parsed.document.file
-    file = resolve_specifier(machine, importer, specifier)
+    file = files.resolve_specifier(machine, importer, specifier)
     if file is None:
         if escapes(join(folder_of(importer), specifier)):
             return _lost(machine, f"the import {specifier!r} leads out of the root", span)
@@ -276,7 +218,7 @@ def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Mo
     if file.endswith(".json"):
         module = Module(file)
         content = children(parsed.root)
-        value = json_value(parsed, content[0]) if content else Unknown("it is empty")
+        value = files.json_value(parsed, content[0]) if content else Unknown("it is empty")
         module.exports["default"] = Cell(value)
         module.running = False
         machine.modules[file] = module
@@ -298,7 +240,7 @@ def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
                     return whole.get("default")  # the config itself, as its loader takes it
                 return Unknown("how its default export is taken depends on the importer", (span,))
             return whole
-        return expressions.member(machine, whole, name, span)
+        return members.member(machine, whole, name, span)
     cell = module.exports.get(name)
     if cell is not None:
         return cell.get()
@@ -309,7 +251,7 @@ def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
                 return found
     if module.file.endswith(".json"):
         content = module.exports["default"].get()
-        return expressions.member(machine, content, name, span)
+        return members.member(machine, content, name, span)
     if name == "default":
         return Known(UNDEFINED, (span,))
     return Unknown(f"{module.file} does not export {name}", (span,))
@@ -504,29 +446,6 @@ def _export_from(
                     machine, scope, specifier, name, where
                 )
             )
-
-
-def is_es_module(workspace: Workspace, file: str) -> bool:
-    """Whether a config file is loaded as an ES module: by its ending, else by package.json."""
-    if file.endswith((".mts", ".mjs")):
-        return True
-    if file.endswith((".cts", ".cjs")):
-        return False
-    for folder in ancestors(folder_of(file)):
-        document = workspace.read(posixpath.join(folder, "package.json"))
-        if not isinstance(document, Unreadable):
-            return _type_in(document.data) == "module"
-    return False
-
-
-def _type_in(manifest: bytes) -> object:
-    import json
-
-    try:
-        content = json.loads(manifest)
-    except (ValueError, RecursionError):
-        return None
-    return content.get("type") if isinstance(content, dict) else None
 
 
 def default_export(machine: Machine, parsed: Parsed) -> Value:

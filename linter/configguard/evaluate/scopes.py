@@ -217,6 +217,11 @@ def walk(root: Node) -> Iterator[Node]:
         pending.extend(reversed(node.named_children))
 
 
+def has_call(node: Node) -> bool:
+    """Whether anything is called, or made by `new`, in a statement or expression."""
+    return any(found.type in ("call_expression", "new_expression") for found in walk(node))
+
+
 def mentioned(node: Node) -> Iterator[str]:
     """The names that an expression or statement mentions."""
     for found in walk(node):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import calls, expressions, known_calls, operators
-from configguard.evaluate.machine import Machine, Thrown
-from configguard.evaluate.scopes import Cell, Scope, mentioned, nested_vars, walk, written_names
+from configguard.evaluate import calls, expressions, forgetting, known_calls, operators
+from configguard.evaluate.completions import Completion, Jump, Return
+from configguard.evaluate.machine import Machine
+from configguard.evaluate.scopes import (
+    Cell,
+    Scope,
+    has_call,
+    nested_vars,
+    pattern_names,
+    walk,
+    written_names,
+)
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -26,23 +35,6 @@ if TYPE_CHECKING:
 MAX_TURNS = 64
 
 
-class Jump(Enum):
-    """Leaving a loop or one turn of it."""
-
-    BREAK = "break"
-    CONTINUE = "continue"
-
-
-class Return:
-    """Leaving a function with a value."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
-
-
-Completion = Return | Jump | None
 _FUNCTIONS = ("function_declaration", "generator_function_declaration")
 _DECLARATIONS = ("lexical_declaration", "variable_declaration")
 _NO_EFFECT = frozenset(
@@ -99,25 +91,17 @@ def declare(machine: Machine, nodes: list[Node], scope: Scope) -> None:
 def _declare_variable(machine: Machine, declarator: Node, scope: Scope) -> None:
     pattern = expressions.field(declarator, "name")
     value = declarator.child_by_field_name("value")
-    changing = not scope.changing.isdisjoint(_names(pattern))
+    changing = not scope.changing.isdisjoint(pattern_names(pattern))
     if value is not None and not changing:
         source = lambda: expressions.evaluate(machine, value, scope)  # noqa: E731
         calls.bind(machine, scope, pattern, source)
         return
-    for name in _names(pattern):
+    for name in pattern_names(pattern):
         early = Unknown(f"{name} is read before its definition") if value else Known(UNDEFINED)
         scope.cells[name] = Cell(early)
 
 
-def _names(pattern: Node) -> set[str]:
-    return {
-        found.text.decode()
-        for found in walk(pattern)
-        if found.type in ("identifier", "shorthand_property_identifier_pattern") and found.text
-    }
-
-
-def _enum_thunk(machine: Machine, node: Node, scope: Scope):  # type: ignore[no-untyped-def]
+def _enum_thunk(machine: Machine, node: Node, scope: Scope) -> Callable[[], Value]:
     def build() -> Value:
         span = scope.parsed.span(node)
         made = Obj({}, (span,))
@@ -181,7 +165,9 @@ def _statement(machine: Machine, node: Node, scope: Scope) -> Completion:
         case "continue_statement":
             return Jump.CONTINUE
         case _:
-            return forget_changes(machine, node, scope, f"a {node.type.replace('_', ' ')}")
+            return forgetting.forget_changes(
+                machine, node, scope, f"a {node.type.replace('_', ' ')}"
+            )
     return None
 
 
@@ -191,7 +177,7 @@ def _run_declaration(machine: Machine, node: Node, scope: Scope) -> None:
             continue
         pattern = expressions.field(declarator, "name")
         value = declarator.child_by_field_name("value")
-        if value is None or scope.changing.isdisjoint(_names(pattern)):
+        if value is None or scope.changing.isdisjoint(pattern_names(pattern)):
             continue
         calls.bind(machine, scope, pattern, expressions.evaluate(machine, value, scope))
 
@@ -212,13 +198,13 @@ def _run_expression(machine: Machine, node: Node, scope: Scope) -> None:
             for child in children(node):
                 _run_expression(machine, child, scope)
         case "binary_expression" | "ternary_expression":
-            if written_names(node) or _has_call(node):
+            if written_names(node) or has_call(node):
                 expressions.evaluate(machine, node, scope)
         case "call_expression":
             _run_call(machine, node, scope)
         case _:
-            if written_names(node) or _has_call(node):
-                forget_changes(machine, node, scope, f"a {node.type.replace('_', ' ')}")
+            if written_names(node) or has_call(node):
+                forgetting.forget_changes(machine, node, scope, f"a {node.type.replace('_', ' ')}")
 
 
 def _run_call(machine: Machine, node: Node, scope: Scope) -> None:
@@ -236,10 +222,6 @@ def _run_call(machine: Machine, node: Node, scope: Scope) -> None:
                 called = scope.parsed.text(function)
                 span = scope.parsed.span(node)
                 value.clobber(Unknown(f"{called}() may have changed it", (span,)))
-
-
-def _has_call(node: Node) -> bool:
-    return any(found.type in ("call_expression", "new_expression") for found in walk(node))
 
 
 def _run_block(machine: Machine, node: Node, scope: Scope) -> Completion:
@@ -322,7 +304,7 @@ def _run_try(machine: Machine, node: Node, scope: Scope) -> Completion:
     )
     if handler is not None or leaves:
         # Whether anything in it throws is not known, so neither is how far the block got.
-        return forget_changes(machine, node, scope, "a try block")
+        return forgetting.forget_changes(machine, node, scope, "a try block")
     completion = _run_block(machine, body, scope)
     if finalizer is not None:
         last = _run_block(machine, expressions.field(finalizer, "body"), scope)
@@ -332,7 +314,7 @@ def _run_try(machine: Machine, node: Node, scope: Scope) -> Completion:
 
 def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
     if node.child_by_field_name("kind") is None:
-        return forget_changes(machine, node, scope, "a loop")
+        return forgetting.forget_changes(machine, node, scope, "a loop")
     if not _matters(expressions.field(node, "body")):
         return None
     what = expressions.field(node, "right")
@@ -340,12 +322,12 @@ def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
     operator = node.child_by_field_name("operator")
     plain = isinstance(items, Arr) and items.more is None and len(items.items) <= MAX_TURNS
     if not plain or operator is None or operator.type != "of":
-        return forget_changes(machine, node, scope, "a loop")
+        return forgetting.forget_changes(machine, node, scope, "a loop")
     assert isinstance(items, Arr)
     before = len(items.items)
     for item in list(items.items):
         if items.more is not None or len(items.items) != before:
-            return forget_changes(machine, node, scope, "a loop over what it changes")
+            return forgetting.forget_changes(machine, node, scope, "a loop over what it changes")
         inner = scope.inner()
         calls.bind(machine, inner, expressions.field(node, "left"), item)
         completion = _statement(machine, expressions.field(node, "body"), inner)
@@ -354,108 +336,3 @@ def _run_for_of(machine: Machine, node: Node, scope: Scope) -> Completion:
         if isinstance(completion, Return):
             return completion
     return None
-
-
-def forget_changes(machine: Machine, node: Node, scope: Scope, what: str) -> Completion:
-    """A statement that is not followed: whatever it may change is unknown from here on."""
-    span = scope.parsed.span(node)
-    why = Unknown(f"{what} may change it", (span,))
-    for found in walk(node):
-        if found.type in ("assignment_expression", "augmented_assignment_expression") or (
-            found.type == "for_in_statement" and found.child_by_field_name("kind") is None
-        ):
-            _forget_target(machine, expressions.field(found, "left"), scope, why)
-        elif found.type == "update_expression":
-            _forget_target(machine, expressions.field(found, "argument"), scope, why)
-        elif found.type == "call_expression":
-            _forget_call(machine, found, scope, why)
-        elif found.type == "new_expression":
-            _forget_arguments(machine, found, scope, why)
-    if _has_call(node):
-        for name in scope.remote:
-            cell = scope.find(name)
-            if cell is not None:
-                clobber_deeply(cell.get(), why)
-                cell.set(why)
-    if any(scope.find(name) is None for name in written_names(node)):
-        _forget_inside(node, scope, why)
-    if any(found.type == "return_statement" for found in walk(node)):
-        return Return(Unknown(f"{what} may return here", (span,)))
-    return None
-
-
-def _forget_target(machine: Machine, target: Node, scope: Scope, why: Unknown) -> None:
-    if target.type in ("member_expression", "subscript_expression"):
-        _forget_value(machine, expressions.field(target, "object"), scope, why)
-        return
-    for name in _names(target):
-        cell = scope.find(name)
-        if cell is not None:
-            cell.set(why)
-
-
-def _forget_call(machine: Machine, call: Node, scope: Scope, why: Unknown) -> None:
-    function = expressions.field(call, "function")
-    if known_calls.harmless(scope.parsed.text(function)):
-        return
-    if function.type == "member_expression":
-        _forget_value(machine, expressions.field(function, "object"), scope, why)
-    _forget_arguments(machine, call, scope, why)
-
-
-def _forget_arguments(machine: Machine, call: Node, scope: Scope, why: Unknown) -> None:
-    arguments = call.child_by_field_name("arguments")
-    for argument in [] if arguments is None else children(arguments):
-        if argument.type in ("identifier", "member_expression"):
-            _forget_value(machine, argument, scope, why)
-
-
-def _forget_value(machine: Machine, node: Node, scope: Scope, why: Unknown) -> None:
-    """The object that an expression names may be changed, and all that it leads to."""
-    root = node
-    while root.type in (
-        "member_expression",
-        "subscript_expression",
-        "non_null_expression",
-        "parenthesized_expression",
-        "as_expression",
-    ):
-        root = root.child_by_field_name("object") or children(root)[0]
-    if root.type != "identifier":
-        return
-    name = scope.parsed.text(root)
-    if scope.find(name) is None:
-        if name == "process":
-            machine.forget_variables(why.reason.removesuffix(" may change it"), why.origin[0])
-        return
-    try:
-        value = expressions.evaluate(machine, node, scope)
-        if not isinstance(value, Obj | Arr):
-            value = expressions.evaluate(machine, root, scope)
-    except Thrown:
-        return
-    clobber_deeply(value, why)
-
-
-def clobber_deeply(value: Value, why: Unknown) -> None:
-    """Nothing is known any more of a structure, nor of those inside it."""
-    pending, seen = [value], set[int]()
-    while pending:
-        one = pending.pop()
-        if id(one) in seen or not isinstance(one, Obj | Arr):
-            continue
-        seen.add(id(one))
-        if isinstance(one, Arr):
-            pending += one.items
-        else:
-            entries = [one.entry(key) for key in list(one.entries)]
-            pending += [entry.value for entry in entries if entry is not None]
-        one.clobber(why)
-
-
-def _forget_inside(node: Node, scope: Scope, why: Unknown) -> None:
-    """A name that the statement itself binds is changed: it may stand for anything mentioned."""
-    for name in set(mentioned(node)):
-        cell = scope.find(name)
-        if cell is not None:
-            clobber_deeply(cell.get(), why)

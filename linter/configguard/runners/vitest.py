@@ -7,8 +7,8 @@ from typing import NamedTuple
 from configguard.evaluate import calls
 from configguard.evaluate.configs import Config
 from configguard.evaluate.constraints import UNDECIDED
+from configguard.evaluate.files import is_es_module
 from configguard.evaluate.machine import Machine, Thrown
-from configguard.evaluate.modules import is_es_module
 from configguard.evaluate.operators import truthy
 from configguard.evaluate.values import (
     UNDEFINED,

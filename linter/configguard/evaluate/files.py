@@ -1,0 +1,107 @@
+"""Files behind specifiers: which one is meant, how it is loaded, what JSON holds."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from configguard.evaluate import expressions, numbers
+from configguard.evaluate.machine import Machine
+from configguard.evaluate.values import (
+    Arr,
+    Entry,
+    Known,
+    Obj,
+    Unknown,
+    Value,
+)
+from configguard.source.workspace import (
+    Unreadable,
+    Workspace,
+    ancestors,
+    escapes,
+    folder_of,
+    join,
+)
+from configguard.syntax.trees import Parsed, children
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+# What esbuild and rolldown, which load the configs, try for `./base`, in order (measured: neither
+# finds `base.mts`). In a TypeScript file `./base.js` may mean the TypeScript file beside it.
+_TRIED = ("", ".tsx", ".ts", ".jsx", ".js", ".json")
+_TYPESCRIPT_OF = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
+
+
+def json_value(parsed: Parsed, node: Node) -> Value:
+    """The value of a JSON node, with the place of everything in it."""
+    span = parsed.span(node)
+    match node.type:
+        case "object":
+            made = Obj({}, (span,), sites=(span,))
+            for pair in children(node):
+                key, value = expressions.field(pair, "key"), expressions.field(pair, "value")
+                inner = json_value(parsed, value)
+                where = Entry(inner, parsed.span(value), parsed.span(key), parsed.span(pair))
+                made.set(_json_text(parsed, key), where)
+            return made
+        case "array":
+            return Arr([json_value(parsed, child) for child in children(node)], (span,))
+        case "string":
+            return Known(_json_text(parsed, node), (span,))
+        case "number":
+            return Known(numbers.from_text(parsed.text(node)), (span,))
+        case "true" | "false":
+            return Known(node.type == "true", (span,))
+        case "null":
+            return Known(None, (span,))
+        case _:
+            return Unknown("it is no JSON value", (span,))
+
+
+def _json_text(parsed: Parsed, node: Node) -> str:
+    import json
+
+    try:
+        return str(json.loads(parsed.text(node)))
+    except ValueError:
+        return parsed.text(node).strip('"')
+
+
+def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | None:
+    """The file that a relative specifier names; None where there is none inside the root."""
+    base = join(folder_of(importer), specifier)
+    if escapes(base):
+        return None
+    stem, suffix = posixpath.splitext(base)
+    candidates = [base + ending for ending in _TRIED]
+    if importer.endswith((".ts", ".mts", ".cts")):
+        candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
+    if machine.workspace.is_file(posixpath.join(base, "package.json")):
+        return next((file for file in candidates if machine.workspace.is_file(file)), None)
+    candidates += [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
+    return next((file for file in candidates if machine.workspace.is_file(file)), None)
+
+
+def is_es_module(workspace: Workspace, file: str) -> bool:
+    """Whether a config file is loaded as an ES module: by its ending, else by package.json."""
+    if file.endswith((".mts", ".mjs")):
+        return True
+    if file.endswith((".cts", ".cjs")):
+        return False
+    for folder in ancestors(folder_of(file)):
+        document = workspace.read(posixpath.join(folder, "package.json"))
+        if not isinstance(document, Unreadable):
+            return _type_in(document.data) == "module"
+    return False
+
+
+def _type_in(manifest: bytes) -> object:
+    import json
+
+    try:
+        content = json.loads(manifest)
+    except (ValueError, RecursionError):
+        return None
+    return content.get("type") if isinstance(content, dict) else None
