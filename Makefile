@@ -44,7 +44,7 @@ rules-test: $(STAMP) ## every example in the rules' pages, four ways
 projects: $(STAMP) ## whole projects through the command line, and packaging
 	$(PY) -m pytest -n 2 tests/projects tests/packaging
 
-runners: $(STAMP) ## real vitest versions, by npm ci from lock files
+runners: $(STAMP) ## the real runners, by npm ci from lock files
 	$(PY) tests/oracle/install.py
 
 oracle-test: $(STAMP) ## what configguard says against what real vitest does (a sample)

@@ -101,7 +101,7 @@ def install(name: str, npm: str) -> Outcome:
 
 def main(arguments: list[str] | None = None) -> int:
     """Install the runners named on the command line; the return value is the exit code."""
-    parser = argparse.ArgumentParser(description="Install the real vitest versions (npm ci).")
+    parser = argparse.ArgumentParser(description="Install the real runners (npm ci).")
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(names()))
     wanted = parser.parse_args(arguments).names or names()
     if unknown := sorted(set(wanted) - set(names())):
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     if npm is None or shutil.which("node") is None:
         print(
             "node and npm are not on PATH: install Node 20 or newer to run the tests against"
-            " the real vitest; every other test works without",
+            " the real ones; every other test works without",
             file=sys.stderr,
         )
         return EXIT_NO_NODE
