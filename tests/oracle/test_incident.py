@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from oracle.real_vitest import (
-    VERSIONS,
+from oracle.processes import (
     RunResult,
     attempts,
     files_run,
     max_overlap,
+)
+from oracle.real_vitest import (
+    VERSIONS,
     run_suite,
     write_failing_test,
     write_hanging_test,

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from oracle import install
-from oracle.real_vitest import (
-    VERSIONS,
+from oracle.processes import (
     Record,
-    ResolveCase,
     attempts,
     files_run,
     max_overlap,
     max_test_overlap,
+)
+from oracle.real_vitest import (
+    VERSIONS,
+    ResolveCase,
     resolve_many,
     run_suite,
     runner_name,
