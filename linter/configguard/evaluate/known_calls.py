@@ -13,6 +13,7 @@ from configguard.evaluate.values import (
     Arr,
     Builtin,
     Cpus,
+    Entry,
     EnvString,
     Known,
     Obj,
@@ -103,6 +104,9 @@ def of_member(machine: Machine, path: str, name: str, span: Span) -> Value:
             return Unknown(f"{name} is not evaluated", (span,))
         assigned = machine.variables.get(name) or machine.unknown_variables
         return assigned if assigned is not None else spanned(machine.world.variable(name), span)
+    if isinstance(special, dict) and "each-holds" in special:
+        unknown = Unknown(f"{path}[{name!r}] is a table of the package", (span,))
+        return Obj({key: Entry(unknown, span) for key in special["each-holds"]}, (span,))
     if path == "os.cpus()":
         if name == "length":
             return Cpus(CPUS, (span,))

@@ -240,6 +240,17 @@ def _vite_merge(machine: Machine, arguments: Arguments, span: Span) -> Value:
     return merging.vite_merge(machine, padded[0], padded[1], span)
 
 
+def _deep_merge(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    padded = [*arguments, Known(UNDEFINED), Known(UNDEFINED)]
+    return merging.deep_merge(machine, padded[0], padded[1], span)
+
+
+def _playwright_define(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    if len(arguments) <= 1:
+        return first(arguments)
+    return merging.playwright_define(machine, arguments, span)
+
+
 MEANINGS: dict[str, Meaning] = {
     "number": _number,
     "text": text_of,
@@ -280,4 +291,6 @@ MEANINGS: dict[str, Meaning] = {
     "machine-path": lambda machine, arguments, span: Unknown("a path of the machine", (span,)),
     "exit": _exit,
     "vite-merge": _vite_merge,
+    "deep-merge": _deep_merge,
+    "playwright-define": _playwright_define,
 }

@@ -1,4 +1,5 @@
-"""How `mergeConfig` of vite (which vitest re-exports) joins two configs, in every major."""
+"""How the runners' own functions join configs: vite's and jest's `mergeConfig`, Playwright's
+`defineConfig`."""
 
 from __future__ import annotations
 
@@ -118,3 +119,104 @@ def _concatenated(under: Value, value: Value, span: Span) -> Arr:
         else:
             made.items.append(side)
     return made
+
+
+def deep_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
+    """jest's `mergeConfig(base, over)`, which is the package deepmerge: objects are joined deeply,
+    arrays one after the other, anything else (undefined and null too) is replaced. Raises Thrown.
+    """
+    from configguard.evaluate.calls import throw
+
+    for side in (base, over):
+        if isinstance(side, Func):
+            throw("Cannot merge config in form of callback", span)
+    made = _deeply(base, over, span)
+    if machine.changing and isinstance(made, Obj):
+        settle(made)
+    return made
+
+
+def _deeply(base: Value, over: Value, span: Span) -> Value:
+    if isinstance(base, Arr) and isinstance(over, Arr):
+        return _concatenated(base, over, span)
+    if not isinstance(base, Obj) or not isinstance(over, Obj):
+        for side in (base, over):
+            if isinstance(side, Unknown | Builtin):
+                reason = side.reason if isinstance(side, Unknown) else f"{side.path} is not known"
+                return Unknown(reason, side.origin)
+        return over
+    made = Obj({}, (span,), over.more or base.more, base.sites + over.sites)
+    for key in dict.fromkeys((*base.entries, *over.entries)):
+        made.entries[key] = lambda key=key: _deep_entry(base, over, key, span)  # type: ignore[misc]
+    return made
+
+
+def _deep_entry(base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
+    below, above = base.entry(key), over.entry(key)
+    if above is None and below is not None and over.more is not None:
+        return Entry(Unknown(over.more.reason, over.more.origin), below.expression, below.key)
+    if above is None or (below is None and base.more is None):
+        one = above or below
+        return None if one is None else one.through(span)
+    structure = isinstance(above.value, Obj | Arr)
+    if below is None:
+        assert base.more is not None
+        if not structure:
+            return above.through(span)
+        under: Value = Unknown(base.more.reason, base.more.origin)
+    else:
+        under = below.value
+    joined = _deeply(under, above.value, span)
+    return Entry(joined, above.expression, above.key, above.whole, (*above.via, span))
+
+
+def playwright_define(machine: Machine, configs: list[Value], span: Span) -> Value:
+    """Playwright's `defineConfig(base, …overrides)` (1.37 and later): a key of a later config
+    wins, even undefined; `use`, `expect` and `build` are joined one level deep; `webServer`s all
+    start. How two lists of projects are joined depends on the version (1.55), so it is unknown.
+    """
+    made = configs[0]
+    for over in configs[1:]:
+        for side in (made, over):
+            if not isinstance(side, Obj):
+                reason = side.reason if isinstance(side, Unknown) else "a part of it is no object"
+                return Unknown(reason, (span, *side.origin))
+        assert isinstance(made, Obj)
+        assert isinstance(over, Obj)
+        made = _playwright_joined(made, over, span)
+    if machine.changing and isinstance(made, Obj):
+        settle(made)
+    return made
+
+
+def _playwright_joined(base: Obj, over: Obj, span: Span) -> Obj:
+    from configguard.evaluate.expressions import spread
+
+    made = Obj({}, (span,), sites=base.sites + over.sites)
+    spread(made, base, span)
+    spread(made, over, span)
+    for key in ("expect", "use", "build"):
+        inner = Obj({}, (span,))
+        for side in (base, over):
+            part = side.get(key)
+            spread(inner, part, span)
+            if isinstance(part, Obj):
+                inner.sites += part.sites
+        shown = over.entry(key) or base.entry(key)
+        made.set(key, Entry(inner, *((shown.expression, shown.key) if shown else (span,))))
+    servers = [side.get("webServer") for side in (base, over)]
+    if any(not isinstance(one, Known) for one in servers):
+        joined = Arr([], (span,))
+        for one in servers:
+            if not isinstance(one, Known):
+                joined = _concatenated(joined, one, span)
+        made.set("webServer", Entry(joined, span))
+    if all(_may_hold(side, "projects") for side in (base, over)):
+        why = Unknown("how projects are joined depends on Playwright's version", (span,))
+        made.set("projects", Entry(why, span))
+    return made
+
+
+def _may_hold(side: Obj, key: str) -> bool:
+    value = side.get(key)
+    return not isinstance(value, Known) or bool(value.value is not UNDEFINED and value.value)

@@ -216,14 +216,18 @@ def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Mo
         where = f"{file}:{place.line}:{place.column}"
         return _lost(machine, f"the import {specifier!r} has a syntax error at {where}", span)
     if file.endswith(".json"):
-        module = Module(file)
-        content = children(parsed.root)
-        value = files.json_value(parsed, content[0]) if content else Unknown("it is empty")
-        module.exports["default"] = Cell(value)
-        module.running = False
-        machine.modules[file] = module
-        return module
+        return _json_module(machine, parsed)
     return load(machine, parsed)
+
+
+def _json_module(machine: Machine, parsed: Parsed) -> Module:
+    module = Module(parsed.document.file)
+    content = children(parsed.root)
+    value = files.json_value(parsed, content[0]) if content else Unknown("it is empty")
+    module.exports["default"] = Cell(value)
+    module.running = False
+    machine.modules[module.file] = module
+    return module
 
 
 def _lost(machine: Machine, message: str, span: Span) -> Unknown:
@@ -449,8 +453,9 @@ def _export_from(
 
 
 def default_export(machine: Machine, parsed: Parsed) -> Value:
-    """What the runner gets from a config file: its default export, or `module.exports`."""
-    module = load(machine, parsed)
+    """What the runner gets from a file: its default export, `module.exports`, or the JSON."""
+    is_json = parsed.document.file.endswith(".json")
+    module = (_json_module if is_json else load)(machine, parsed)
     span = Span(module.file, 0, 0)
     value = _export(machine, module, "default", span)
     while isinstance(value, Promised):
