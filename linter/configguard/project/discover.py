@@ -141,8 +141,8 @@ class _Search:
         if found.found_by_default:
             there = {entry.name for entry in self.workspace.entries(folder)} | {name}
             read = _read_by_default(_configs_among(self._files_of(folder, there)))
-            by_default = name == read
-            self._add_notice(folder, name, read)
+            by_default = name == read[found.runner]
+            self._add_notice(folder, name, found, read)
         self.found[file] = Candidate(file, found.runner, by_default, found.base == "vite", True)
 
     def _files_of(self, folder: str, names: Iterable[str]) -> Iterator[str]:
@@ -209,20 +209,22 @@ class _Search:
         read = _read_by_default({name: configs[name] for name in names})
         for name in names:
             found = configs[name]
-            if found.found_by_default and name != read:
-                self._add_notice(folder, name, read)
+            reads = read.get(found.runner)
+            if found.found_by_default and name != reads:
+                self._add_notice(folder, name, found, read)
                 continue
             file = _below(folder, name)
             needs_test_key = found.base == "vite"
-            candidate = Candidate(file, found.runner, name == read, needs_test_key, False)
+            candidate = Candidate(file, found.runner, name == reads, needs_test_key, False)
             self.found.setdefault(file, candidate)
 
-    def _add_notice(self, folder: str, name: str, read: str | None) -> None:
+    def _add_notice(self, folder: str, name: str, found: ConfigName, read: dict[str, str]) -> None:
         """Say that a config is never read, where that is plainly not meant."""
-        if read is None or name == read or not name.startswith("vitest."):
+        reads = read.get(found.runner)
+        if reads is None or name == reads or found.base == "vite":
             return  # a vite.config beside a vitest.config is the usual set-up
         file = _below(folder, name)
-        message = f"vitest reads {_below(folder, read)} and never {name} beside it"
+        message = f"{found.runner} reads {_below(folder, reads)} and never {name} beside it"
         self.notices.append(PathProblem(message, file, "warning"))
 
     def _rules_above(self, top: str) -> tuple[IgnoreRules, ...]:
@@ -248,10 +250,15 @@ def _configs_among(names: Iterable[str]) -> dict[str, ConfigName]:
     return {name: config for name, config in found if config is not None}
 
 
-def _read_by_default(configs: dict[str, ConfigName]) -> str | None:
-    """The one config of a folder that the runner finds by itself."""
-    looked_for = [name for name, config in configs.items() if config.found_by_default]
-    return min(looked_for, key=lambda name: configs[name].rank, default=None)
+def _read_by_default(configs: dict[str, ConfigName]) -> dict[str, str]:
+    """The one config of a folder that each runner finds by itself."""
+    read: dict[str, str] = {}
+    for name, config in configs.items():
+        if config.found_by_default:
+            first = read.get(config.runner)
+            if first is None or config.rank < configs[first].rank:
+                read[config.runner] = name
+    return read
 
 
 def _below(folder: str, name: str) -> str:

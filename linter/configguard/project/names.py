@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 EXTENSIONS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
-"""In the order in which vitest 0.34 to 5 tries them; all `vitest.*` before any `vite.*`."""
+"""In the order in which vitest 0.34 to 5 tries them."""
 WORKSPACE_STEMS = ("vitest.workspace", "vitest.projects")
-_BASES = ("vitest", "vite")
+
+
+class _Family(NamedTuple):
+    """How the configs of one runner are called: `base.config.extension`, in the order tried."""
+
+    runner: str
+    bases: tuple[str, ...]
+    extensions: tuple[str, ...]
+
+
+_FAMILIES = (_Family("vitest", ("vitest", "vite"), EXTENSIONS),)
+_MARKS = ("vite",)
+"""One of them is in the name of every config: a test that most of all files fail."""
 _TESTS = frozenset({"test", "spec", "bench", "stories"})
 _NO_CONFIG = _TESTS | {"setup", "teardown", "workspace", "projects"}
 
@@ -30,7 +42,10 @@ def config_name(name: str) -> ConfigName | None:
     Strict, since many files that *mention* vitest are none: `vitest.setup.ts`, `vite-plugin.ts`,
     `create-vitest-config.ts`, `vitest.config.test.ts`.
     """
-    if "vite" not in name:  # the one test that most of all files meet
+    for mark in _MARKS:
+        if mark in name:
+            break
+    else:
         return None
     stem, extension = split_extension(name)
     parts = stem.split(".")
@@ -57,11 +72,12 @@ def named_config(name: str) -> ConfigName | None:
 
 def _of_segments(stem: str, extension: str) -> ConfigName | None:
     words = segments(stem)
-    base = next((base for base in _BASES if base in words), None)
-    if base is None:
-        return None
-    rank = _BASES.index(base) * len(EXTENSIONS) + EXTENSIONS.index(extension)
-    return ConfigName("vitest", base, stem == f"{base}.config", rank)
+    for runner, bases, extensions in _FAMILIES:
+        base = next((base for base in bases if base in words), None)
+        if base is not None:
+            rank = bases.index(base) * len(extensions) + extensions.index(extension)
+            return ConfigName(runner, base, stem == f"{base}.config", rank)
+    return None
 
 
 def split_extension(name: str) -> tuple[str, str]:
