@@ -210,5 +210,3 @@ def write_overlap_files(folder: Path, count: int, ms: int, *, tests: int = 1) ->
     for name in names:
         write_tests(folder, name, f"await sleep({ms})", tests)
     return names
-
-
