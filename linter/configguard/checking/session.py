@@ -10,7 +10,7 @@ from configguard.checking.check import Draft, judge_suite
 from configguard.checking.finding import Notice, Problem, first_byte
 from configguard.limits.limits import Limits, load_limits
 from configguard.project.discover import Candidate, discover
-from configguard.project.suites import Suite, Trouble, suite_of
+from configguard.project.suites import Configured, Run, Suite, Trouble, configured
 from configguard.ruleset.rule import Rule
 from configguard.runners.profile import REFERENCE_CPUS
 from configguard.source.workspace import Workspace, folder_of
@@ -28,13 +28,22 @@ class Options(NamedTuple):
 class Judgement(NamedTuple):
     """Everything one pass over a workspace found."""
 
-    candidates: tuple[Candidate, ...]
-    suites: tuple[Suite, ...]
+    configs: tuple[Configured, ...]
     drafts: tuple[Draft, ...]
     notices: tuple[Notice, ...]
     problems: tuple[Problem, ...]
     limits: dict[str, Limits]
     limits_wrong: bool = False
+
+    @property
+    def suites(self) -> tuple[Suite, ...]:
+        """All suites of all configs, each once."""
+        return tuple(suite for config in self.configs for suite in config.suites)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What starts together, in the order of the configs."""
+        return tuple(config.run for config in self.configs)
 
 
 class Session:
@@ -57,34 +66,35 @@ class Session:
             for problem in found.problems
             if not (problem.unknown and self.options.skip_unknown)
         ]
-        suites: list[Suite] = []
+        configs: list[Configured] = []
         notices = [Notice(one.message, one.at or (first_byte(one.file),)) for one in found.notices]
         for candidate in found.candidates:
-            suite = self._suite(candidate, problems, notices)
-            if suite is not None:
-                suites.append(suite)
-        return self._judged(tuple(found.candidates), tuple(suites), problems, notices)
+            config = self._configured(candidate, problems, notices)
+            if config is not None:
+                configs.append(config)
+        folders = {folder_of(candidate.file) for candidate in found.candidates}
+        return self._judged(_alone(configs), folders, problems, notices)
 
     def rejudged(self, judgement: Judgement, changes: Mapping[str, bytes]) -> Judgement:
         """The same pass with other bytes in some files; only suites that read them are redone."""
         session = Session(self.workspace.with_overlay(changes), self.options)
         problems: list[Problem] = []
         notices: list[Notice] = []
-        suites: list[Suite] = []
-        candidates = {candidate.file: candidate for candidate in judgement.candidates}
-        for suite in judgement.suites:
-            if suite.files.isdisjoint(changes):
-                suites.append(suite)
+        configs: list[Configured] = []
+        for config in judgement.configs:
+            if all(suite.files.isdisjoint(changes) for suite in config.suites):
+                configs.append(config)
                 continue
-            again = session._suite(candidates[suite.file], problems, notices)
+            again = session._configured(config.candidate, problems, notices)
             if again is not None:
-                suites.append(again)
-        return session._judged(judgement.candidates, tuple(suites), problems, notices)
+                configs.append(again)
+        folders = {folder_of(config.candidate.file) for config in judgement.configs}
+        return session._judged(configs, folders, problems, notices)
 
-    def _suite(
+    def _configured(
         self, candidate: Candidate, problems: list[Problem], notices: list[Notice]
-    ) -> Suite | None:
-        made = suite_of(self.workspace, candidate)
+    ) -> Configured | None:
+        made = configured(self.workspace, candidate)
         if isinstance(made, Trouble):
             problems.append(Problem(made.message, made.at, made.severity, candidate.file))
             return None
@@ -95,38 +105,53 @@ class Session:
             return None
         problems += [Problem(one.message, one.at, one.severity) for one in made.troubles]
         notices += [Notice(note.message, note.at) for note in made.notes]
-        for profile in made.profiles.values():
-            notices += [Notice(note.message, note.at) for note in profile.notices]
+        for suite in made.suites:
+            for profile in suite.profiles.values():
+                notices += [Notice(note.message, note.at) for note in profile.notices]
         return made
 
     def _judged(
         self,
-        candidates: tuple[Candidate, ...],
-        suites: tuple[Suite, ...],
+        configs: Sequence[Configured],
+        config_folders: set[str],
         problems: list[Problem],
         notices: list[Notice],
     ) -> Judgement:
         limits: dict[str, Limits] = {}
         drafts: list[Draft] = []
         # A wrong limits file is told also where no config beside it can be judged.
-        folders = {"", *(folder_of(candidate.file) for candidate in candidates)}
+        folders = {"", *config_folders}
         limits_wrong = False
         for folder in sorted(folders):
             _, wrong = load_limits(self.workspace, folder, self.options.limits_file)
             problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
             limits_wrong = limits_wrong or any(one.severity == "error" for one in wrong)
-        for suite in suites:
+        for suite in (suite for config in configs for suite in config.suites):
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
             judged = judge_suite(suite, self.options.rules, limits[suite.id], self.cpus)
             drafts += judged.drafts
             notices += judged.notices
         return Judgement(
-            candidates,
-            suites,
+            tuple(configs),
             tuple(drafts),
             tuple(dict.fromkeys(notices)),
             tuple(dict.fromkeys(problems)),
             limits,
             limits_wrong,
         )
+
+
+def _alone(configs: Sequence[Configured]) -> list[Configured]:
+    """Without the configs that others run as their projects, unless the user named them."""
+    projects = {
+        suite.file
+        for config in configs
+        for suite in config.suites
+        if suite.root_config is not None and suite.file != suite.root_config
+    }
+    return [
+        config
+        for config in configs
+        if config.candidate.named or config.candidate.file not in projects
+    ]

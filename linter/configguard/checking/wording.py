@@ -42,7 +42,7 @@ def worded(draft: Draft, limits: Limits, cpus: int) -> Finding:
     values = _values(draft, limits, cpus)
     defaulted = _defaulted(draft)
     label = rule.text("missing") if defaulted and rule.text("missing") else rule.text("label")
-    at = _place(draft)
+    at = place_of(draft)
     remedy = rule.text("remedy")
     told = [fill(remedy, values)] if remedy and values["spelling"] else []
     if "repair" in remedy:
@@ -76,7 +76,8 @@ def _defaulted(draft: Draft) -> bool:
     return not draft.subject.entries and draft.violations[0].case.fact.origin == "default"
 
 
-def _place(draft: Draft) -> Origin:
+def place_of(draft: Draft) -> Origin:
+    """Where a finding stands, from its primary place outwards."""
     if draft.subject.entries:
         return draft.subject.entries[0].at
     fact = draft.violations[0].case.fact

@@ -20,8 +20,9 @@ def run_show(request: Request, output_format: str) -> int:
     if output_format == "json":
         from configguard.report.formats import show_json
 
+        found = judgement
         text = show_json(
-            judgement.suites, judgement.notices, judgement.problems, read, request.cpus
+            found.suites, found.runs, found.notices, found.problems, read, request.cpus
         )
     else:
         from configguard.report.show import render_show

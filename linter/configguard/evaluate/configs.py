@@ -38,10 +38,12 @@ class Config:
         parsed: Parsed,
         environment: Environment,
         resolve: Callable[[Machine, Value], Value],
+        version: str | None = None,
     ) -> None:
         self.workspace = workspace
         self.parsed = parsed
         self.environment = environment
+        self.version = version
         self._resolve = resolve
         self._machines: dict[Assumptions, tuple[Machine, Value | Fork | Thrown]] = {}
 
@@ -76,7 +78,7 @@ class Config:
         self, assumptions: Assumptions, question: Callable[[Machine, Value], T]
     ) -> T | Thrown | Unknown:
         if assumptions not in self._machines:
-            machine = Machine(self.workspace, World(self.environment, assumptions))
+            machine = Machine(self.workspace, World(self.environment, assumptions), self.version)
             self._machines[assumptions] = (machine, self._run(machine))
         machine, value = self._machines[assumptions]
         if isinstance(value, Fork):

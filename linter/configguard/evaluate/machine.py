@@ -38,11 +38,16 @@ class Note(NamedTuple):
 
 
 class Machine:
-    """Evaluates files of one workspace in one world; see `modules.load` for the way in."""
+    """Evaluates files of one workspace in one world; see `modules.load` for the way in.
 
-    def __init__(self, workspace: Workspace, world: World) -> None:
+    `version`: that of the runner, where evaluation itself depends on it (Playwright's
+    `defineConfig` merges differently from version to version).
+    """
+
+    def __init__(self, workspace: Workspace, world: World, version: str | None = None) -> None:
         self.workspace = workspace
         self.world = world
+        self.version = version
         self.modules: dict[str, Module] = {}
         self.assumptions: dict[Note, None] = {}
         self.notices: dict[Note, None] = {}

@@ -10,13 +10,15 @@ from typing import Literal, NamedTuple
 from configguard.checking.check import FACT_LIMITS, Draft
 from configguard.checking.finding import Fix
 from configguard.checking.session import Judgement, Session
+from configguard.checking.wording import place_of
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
 from configguard.fixing.rewrite import remove_setting, set_setting
 from configguard.project.suites import Suite
-from configguard.runners import vitest
+from configguard.runners.known import runner_of
+from configguard.runners.model import Model
 from configguard.runners.profile import (
     Fact,
     KnownFact,
@@ -25,9 +27,7 @@ from configguard.runners.profile import (
     cases_of,
     same_value,
 )
-from configguard.runners.settings import Settings
 from configguard.runners.spelling import Change, candidates
-from configguard.runners.table import table_of
 from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import Unreadable, Workspace
@@ -49,22 +49,26 @@ def plan(session: Session, judgement: Judgement, draft: Draft) -> Planned | str:
     if draft.rule.fix is None or not (draft.wanted or draft.removes):
         return "this rule has no automatic fix here"
     suite = draft.subject.suite
-    before = session.workspace.read(suite.file)
-    if isinstance(before, Unreadable):
-        return f"{suite.file} can no longer be read: {before.reason}"
     why = "no edit of this file alone would do it"
-    for attempt, change in enumerate(_changes(draft)):
-        for data in _rewritten(session.workspace, draft, change):
-            if attempt > MAX_ATTEMPTS:
-                break
-            fault = _fault(session, judgement, draft, data)
-            if fault is None:
-                edits = edits_between(suite.file, before.data, data)
-                safety = _safety(draft)
-                if _comments(before) > _comments(_document(session, suite.file, data)):
-                    safety = "unsafe"  # a comment goes with what it stands in
-                return Planned(Fix(safety, _title(draft, change), edits), suite.file, data)
-            why = fault
+    attempts = 0
+    # A project in a file of its own may be governed by a setting of the config that runs it.
+    for file in dict.fromkeys((suite.file, suite.config)):
+        before = session.workspace.read(file)
+        if isinstance(before, Unreadable):
+            return f"{file} can no longer be read: {before.reason}"
+        for change in _changes(draft):
+            for data in _rewritten(session.workspace, draft, file, change):
+                attempts += 1
+                if attempts > MAX_ATTEMPTS:
+                    return why
+                fault = _fault(session, judgement, draft, file, data)
+                if fault is None:
+                    edits = edits_between(file, before.data, data)
+                    safety = _safety(draft)
+                    if _comments(before) > _comments(_document(session, file, data)):
+                        safety = "unsafe"  # a comment goes with what it stands in
+                    return Planned(Fix(safety, _title(draft, change), edits), file, data)
+                why = fault
     return why
 
 
@@ -109,36 +113,50 @@ def _changes(draft: Draft) -> Iterator[Change]:
         yield Change(tuple(dict.fromkeys(sets)), removes)
 
 
-def _rewritten(workspace: Workspace, draft: Draft, change: Change) -> Iterator[bytes]:
-    """What the file may look like after a change: settings set one by one, dead ones taken out."""
-    file = draft.subject.suite.file
+def _rewritten(workspace: Workspace, draft: Draft, file: str, change: Change) -> Iterator[bytes]:
+    """What a file may look like after a change: settings set one by one, dead ones taken out."""
     document = workspace.read(file)
     assert not isinstance(document, Unreadable)  # it was read a moment ago
     found = [document.data]
     for setting, value in change.sets:
         found = [
-            after for data in found for after in _after(workspace, draft, data, setting, value)
+            after
+            for data in found
+            for after in _after(workspace, draft, file, data, setting, value)
         ]
     for setting in (*change.removes, *draft.removes):
-        found = [after for data in found for after in _after(workspace, draft, data, setting, None)]
+        found = [
+            after for data in found for after in _after(workspace, draft, file, data, setting, None)
+        ]
     yield from (data for data in found if data != document.data)
 
 
 def _after(
-    workspace: Workspace, draft: Draft, data: bytes, setting: str, value: bool | float | None
+    workspace: Workspace,
+    draft: Draft,
+    file: str,
+    data: bytes,
+    setting: str,
+    value: bool | float | None,
 ) -> Iterator[bytes]:
-    file = draft.subject.suite.file
     changed = workspace.with_overlay({file: data})
-    document = changed.read(file)
-    parsed = parse(document) if not isinstance(document, Unreadable) else None
-    if not isinstance(parsed, Parsed):
+    parsed = _parsed(changed, file)
+    config = _parsed(changed, draft.subject.suite.config)
+    if parsed is None or config is None:
         return
-    for edits in _edits(changed, parsed, draft, setting, value):
+    for edits in _edits(changed, config, parsed, draft, setting, value):
         yield apply_edits(data, edits)
+
+
+def _parsed(workspace: Workspace, file: str) -> Parsed | None:
+    document = workspace.read(file)
+    parsed = parse(document) if not isinstance(document, Unreadable) else None
+    return parsed if isinstance(parsed, Parsed) else None
 
 
 def _edits(
     workspace: Workspace,
+    evaluated: Parsed,
     parsed: Parsed,
     draft: Draft,
     setting: str,
@@ -146,16 +164,25 @@ def _edits(
 ) -> list[list[Edit]]:
     """The alternative edits for one setting, in the world in which the finding was made."""
     suite = draft.subject.suite
-    named = {environment.name: environment for environment in vitest.ENVIRONMENTS}
-    config = Config(workspace, parsed, named[draft.environments[0]], vitest.resolve)
-    table = table_of(suite.runner, suite.version)
+    runner = runner_of(suite.runner)
+    named = {environment.name: environment for environment in runner.environments}
+    version = suite.version if runner.per_version else None
+    environment = named[draft.environments[0]]
+    config = Config(workspace, evaluated, environment, runner.resolve, version)
+    model = Model(runner, config, suite.version, suite.around)
 
-    def question(machine: Machine, evaluated: Value) -> list[list[Edit]]:
-        settings = Settings(machine, evaluated, table, vitest.situation)
-        if value is None:
-            edit = remove_setting(parsed, settings, setting)
-            return [] if edit is None else [[edit]]
-        return [[edit] for edit in set_setting(parsed, settings, setting, value)]
+    def question(machine: Machine, exported: Value) -> list[list[Edit]]:
+        member = model.member(machine, exported, suite.key)
+        if member is None:
+            return []
+        found: list[list[Edit]] = []
+        for settings in dict.fromkeys((member.settings, member.settings.root)):
+            if value is None:
+                edit = remove_setting(parsed, settings, setting)
+                found += [] if edit is None else [[edit]]
+            else:
+                found += [[edit] for edit in set_setting(parsed, settings, setting, value)]
+        return found
 
     wanted = draft.when.assumptions
     cases = [case for case in config.ask(question) if isinstance(case.answer, list)]
@@ -163,32 +190,44 @@ def _edits(
     return cases[0].answer if cases and isinstance(cases[0].answer, list) else []
 
 
-def _fault(session: Session, judgement: Judgement, draft: Draft, data: bytes) -> str | None:
+def _fault(
+    session: Session, judgement: Judgement, draft: Draft, file: str, data: bytes
+) -> str | None:
     """Why an edited file will not do; None where it changes what it should and nothing else."""
-    file = draft.subject.suite.file
     parsed = parse(_document(session, file, data))
     if isinstance(parsed, BadSyntax):
         return "the edited file would not parse"
     after = session.rejudged(judgement, {file: data})
     keys = {other.key for other in after.drafts}
-    if draft.key in keys:
+    same = _same_finding(judgement, draft)
+    if any(one.key in keys for one in same.values()):
         return "the finding would still stand"
     before_keys = {other.key for other in judgement.drafts}
     stopped = _refused(draft.subject.suite)
     for other in after.drafts:
-        same_suite = other.subject.suite.id == draft.subject.suite.id
-        if other.key not in before_keys and not (same_suite and stopped):
+        if other.key not in before_keys and not (other.subject.suite.id in same and stopped):
             return f"it would cause another finding: {other.rule.id}"
     suites = {suite.id: suite for suite in after.suites}
     for suite in judgement.suites:
         new = suites.get(suite.id)
         if new is None:
             return f"{suite.id} would no longer be a suite"
-        own = suite.id == draft.subject.suite.id
-        fault = _suite_fault(suite, new, draft if own else None)
+        fault = _suite_fault(suite, new, same.get(suite.id))
         if fault is not None:
             return fault
     return None
+
+
+def _same_finding(judgement: Judgement, draft: Draft) -> dict[str, Draft]:
+    """The drafts of one finding, by suite: what is written once may break a rule in several."""
+    place = place_of(draft)[:1]
+    return {
+        other.subject.suite.id: other
+        for other in judgement.drafts
+        if other.rule is draft.rule
+        and other.key[2] == draft.key[2]
+        and place_of(other)[:1] == place
+    }
 
 
 def _document(session: Session, file: str, data: bytes) -> Document:
@@ -208,6 +247,8 @@ def _refused(suite: Suite) -> bool:
 
 
 def _suite_fault(old: Suite, new: Suite, draft: Draft | None) -> str | None:
+    if old.profiles.keys() != new.profiles.keys():
+        return f"{new.id} would run in other environments"
     for environment, profile in old.profiles.items():
         fault = _profile_fault(environment, profile, new.profiles[environment], draft)
         if fault is not None:

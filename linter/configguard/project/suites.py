@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
-from configguard.evaluate.worlds import Environment
 from configguard.project.discover import Candidate, workspace_files
+from configguard.project.evaluated import Evaluated
 from configguard.project.kinds import Kind, kind_of
 from configguard.project.packages import RunnerVersion, runner_version
 from configguard.project.ranges import stretches
 from configguard.resources import table
-from configguard.runners import vitest
-from configguard.runners.profile import Note, Profile, merged
+from configguard.runners.known import runner_of
+from configguard.runners.profile import Fact, Note, Profile
+from configguard.runners.runner import Key, Runner, Surroundings
 from configguard.runners.table import boundaries
 from configguard.runners.versions import matches, parse_version
 from configguard.source.span import Origin, Span
@@ -29,62 +31,123 @@ class Trouble(NamedTuple):
 
 
 class Suite(NamedTuple):
-    """One config as it runs: CONTRACT.md section 4. `profiles` by environment name.
+    """A config, or one of its projects, as it runs: CONTRACT.md section 4.
 
-    `files`: all files its evaluation read; `version`: the one that is judged, or the first.
+    `profiles` by environment name: one that never has the suite is left out. `files`: all files
+    that evaluating its config read; `version`: the one that is judged, or the first.
     """
 
     id: str
     file: str
+    key: Key
+    config: str
     runner: str
     version: str
     installed: RunnerVersion
     kind: Kind
     profiles: dict[str, Profile]
     files: frozenset[str]
+    around: Surroundings
+
+    @property
+    def project(self) -> str | int | None:
+        """The project's name, its index where it has none; None for a config itself."""
+        return self.key.project
+
+    @property
+    def root_config(self) -> str | None:
+        """The config that runs this project; None for a config itself."""
+        return None if self.project is None else self.config
+
+
+class Run(NamedTuple):
+    """What starts together: its suites, and the most test files at one time, by environment.
+
+    `e2e_workers` counts the end-to-end suites alone.
+    """
+
+    id: str
+    suites: tuple[str, ...]
+    workers: dict[str, Fact]
+    e2e_workers: dict[str, Fact]
+
+
+class Configured(NamedTuple):
+    """One config file as it was judged: its suites, in their order, and their common run."""
+
+    candidate: Candidate
+    suites: tuple[Suite, ...]
+    run: Run
     notes: tuple[Note, ...]
     troubles: tuple[Trouble, ...]
 
 
-def suite_of(workspace: Workspace, candidate: Candidate) -> Suite | Trouble | None:
-    """The suite of a config file; None where a vite config holds no tests."""
+def configured(workspace: Workspace, candidate: Candidate) -> Configured | Trouble | None:
+    """The suites of a config file; None where a vite config holds no tests."""
     document = workspace.read(candidate.file)
     if isinstance(document, Unreadable):
         return Trouble(f"cannot read {candidate.file}: {document.reason}", _start(candidate.file))
     parsed = parse(document)
     if isinstance(parsed, BadSyntax):
         return Trouble(f"syntax error in {candidate.file}: {parsed.reason}", (parsed.span,))
-    if candidate.needs_test_key and not _has_tests(workspace, parsed):
+    runner = runner_of(candidate.runner)
+    if candidate.needs_test_key and not _has_tests(workspace, parsed, runner):
         return None
     found = runner_version(workspace, folder_of(candidate.file), candidate.runner)
     installed, problems = found
     versions, notes = versions_of(candidate.runner, installed)
-    around = vitest.Surroundings(_first(workspace_files(workspace, folder_of(candidate.file))))
-    profiles: dict[str, Profile] = {}
-    files: set[str] = {candidate.file}
-    for environment in vitest.ENVIRONMENTS:
-        config = Config(workspace, parsed, environment, vitest.resolve)
-        profiles[environment.name] = _profile(config, versions, around)
-        files.update(file for machine in config.machines for file in machine.modules)
-        if environment is vitest.LOCAL and not config.depends_on_environment:
-            # Nothing that was read differs in CI.
-            profiles[vitest.CI.name] = profiles[environment.name]
-            break
+    around = surroundings(workspace, candidate)
+    evaluated = Evaluated(workspace, parsed, runner, versions, around)
+    suites = tuple(
+        Suite(
+            suite_id(candidate.file, key),
+            key.file or candidate.file,
+            key,
+            candidate.file,
+            candidate.runner,
+            versions[0][1],
+            installed,
+            _kind(evaluated, candidate.file, key),
+            evaluated.profiles(key),
+            evaluated.files,
+            around,
+        )
+        for key in evaluated.suite_keys()
+    )
     troubles = tuple(
         Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
     )
-    return Suite(
-        candidate.file,
-        candidate.file,
-        candidate.runner,
-        versions[0][1],
-        installed,
-        kind_of(candidate.file),
-        profiles,
-        frozenset(files),
-        tuple(notes),
-        troubles,
+    run = _run(candidate.file, suites, evaluated)
+    return Configured(candidate, suites, run, tuple(notes), troubles)
+
+
+def suite_id(config: str, key: Key) -> str:
+    """`file`, or `file#project`."""
+    file = key.file or config
+    return file if key.project is None else f"{file}#{key.project}"
+
+
+def surroundings(workspace: Workspace, candidate: Candidate) -> Surroundings:
+    """What lies beside a config and changes what the runner makes of it."""
+    files = workspace_files(workspace, folder_of(candidate.file))
+    return Surroundings(files[0] if files else None)
+
+
+def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:
+    """The run of a config: all of its suites start together."""
+    e2e = [suite.key for suite in suites if suite.kind.kind == "e2e"]
+    return Run(
+        config,
+        tuple(suite.id for suite in suites),
+        evaluated.together([suite.key for suite in suites]),
+        evaluated.together(e2e),
     )
+
+
+def _kind(evaluated: Evaluated, config: str, key: Key) -> Kind:
+    name = key.project if isinstance(key.project, str) else None
+    named = evaluated.named(key)
+    return kind_of(key.file or config, name, named[0] if named else None)
 
 
 def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, str]], list[Note]]:
@@ -105,22 +168,10 @@ def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, 
     return [(stretch.versions, stretch.version) for stretch in found], []
 
 
-def _profile(
-    config: Config, versions: list[tuple[str, str]], around: vitest.Surroundings
-) -> Profile:
-    found = [(text, vitest.Model(config, version, around).profile()) for text, version in versions]
-    return merged(found)
-
-
-def _has_tests(workspace: Workspace, parsed: Parsed) -> bool:
+def _has_tests(workspace: Workspace, parsed: Parsed, runner: Runner) -> bool:
     """Whether a vite config has a `test` key in any environment; unknown counts as no."""
-    environment: Environment = vitest.LOCAL
-    config = Config(workspace, parsed, environment, vitest.resolve)
-    return any(case.answer is True for case in config.ask(vitest.is_suite))
-
-
-def _first(files: list[str]) -> str | None:
-    return files[0] if files else None
+    config = Config(workspace, parsed, runner.environments[0], runner.resolve)
+    return any(case.answer is True for case in config.ask(runner.is_suite))
 
 
 def _start(file: str) -> Origin:

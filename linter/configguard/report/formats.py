@@ -8,9 +8,8 @@ from typing import Any
 
 from configguard import __version__
 from configguard.checking.finding import Finding, Notice, Problem, Report
-from configguard.project.suites import Suite
+from configguard.project.suites import Run, Suite
 from configguard.runners.profile import (
-    KnownFact,
     Note,
     Profile,
     SettingEntry,
@@ -37,17 +36,17 @@ def check_json(report: Report, read: Read) -> str:
 
 def show_json(
     suites: Iterable[Suite],
+    runs: Iterable[Run],
     notices: Iterable[Notice],
     problems: Iterable[Problem],
     read: Read,
     cpus: int | None,
 ) -> str:
     """`show --output-format json`."""
-    listed = list(suites)
     shown = {
         **_head(),
-        "suites": [_suite(suite, read, cpus) for suite in listed],
-        "runs": [_run(suite, read, cpus) for suite in listed],
+        "suites": [_suite(suite, read, cpus) for suite in suites],
+        "runs": [_run(run, read, cpus) for run in runs],
         "notices": [_notice(notice, read) for notice in notices],
         "problems": [_problem(problem, read) for problem in problems],
     }
@@ -153,8 +152,8 @@ def _suite(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:
     return {
         "id": suite.id,
         "file": suite.file,
-        "project": None,
-        "rootConfig": None,
+        "project": suite.project,
+        "rootConfig": suite.root_config,
         "invocation": None,
         "sameAs": [],
         "runner": {
@@ -190,18 +189,15 @@ def _placed(fact: dict[str, Any], read: Read) -> dict[str, Any]:
     return shown
 
 
-def _run(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:
-    """A config of one project runs alone: its workers are those of the run."""
-    none = KnownFact(0.0, "default")
-    environments = {}
-    for name, profile in suite.profiles.items():
-        workers = profile.facts["workers"]
-        own = workers if suite.kind.kind == "e2e" else none
-        environments[name] = {
+def _run(run: Run, read: Read, cpus: int | None) -> dict[str, Any]:
+    environments = {
+        name: {
             "workers": _placed(fact_json(workers, cpus), read),
-            "e2eWorkers": _placed(fact_json(own, cpus), read),
+            "e2eWorkers": _placed(fact_json(run.e2e_workers[name], cpus), read),
         }
-    return {"id": suite.id, "suites": [suite.id], "environments": environments}
+        for name, workers in run.workers.items()
+    }
+    return {"id": run.id, "suites": list(run.suites), "environments": environments}
 
 
 def settings_of(suite: Suite) -> list[SettingEntry]:

@@ -53,6 +53,7 @@ _SOURCES = {
     "setting": "as the settings say",
     "none": "no version found: all are considered",
 }
+_ENVIRONMENTS = {"local": "local", "ci": "CI"}
 _VALUE_WIDTH = 34
 """A longer value pushes its place to the right."""
 
@@ -105,16 +106,19 @@ class _Row(NamedTuple):
 
 def _facts(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str]:
     rows: list[_Row] = []
-    local, ci = suite.profiles["local"], suite.profiles["ci"]
-    for name in dict.fromkeys((*local.facts, *ci.facts)):
-        if name == "outcome" and _plain_run(local) and _plain_run(ci):
+    for name in dict.fromkeys(name for one in suite.profiles.values() for name in one.facts):
+        if name == "outcome" and all(_plain_run(profile) for profile in suite.profiles.values()):
             continue
         label = _NAMES.get(name, name)
-        told = [_told(name, profile.facts.get(name), read, cpus) for profile in (local, ci)]
-        if told[0] == told[1]:
-            rows += _rows(label, "", told[0])
-        else:
-            rows += _rows(label, "local", told[0]) + _rows("", "CI", told[1])
+        told = {
+            environment: _told(name, profile.facts.get(name), read, cpus)
+            for environment, profile in suite.profiles.items()
+        }
+        if len(told) == len(_ENVIRONMENTS) and told["local"] == told["ci"]:
+            rows += _rows(label, "", told["local"])
+            continue
+        for index, (environment, lines) in enumerate(told.items()):
+            rows += _rows("" if index else label, _ENVIRONMENTS[environment], lines)
     return _table(rows, style)
 
 
@@ -213,7 +217,8 @@ def _settings(suite: Suite, read: Read, style: Style) -> list[str]:
         return []
     lines = ["", f"  {style.bold('written, but')}"]
     for entry in entries:
-        only = "" if len(entry.environments) == 2 else f" ({entry.environments[0]} only)"
+        everywhere = len(entry.environments) == len(suite.profiles)
+        only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
         name = entry.setting.removeprefix("test.")
         condition = condition_text(entry.when)
         head = f"{one_line(name)}: {one_line(_shown(entry.value))}"

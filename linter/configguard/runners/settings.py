@@ -40,21 +40,35 @@ class Reading(NamedTuple):
         return None
 
 
+Situate = Callable[["Settings"], Situation]
+"""What rows of a runner's table ask about the other settings."""
+
+
 class Settings:
-    """A config's value in one world, read setting by setting. Reading raises Fork, Thrown."""
+    """A suite's settings in one world, read one by one. Reading raises Fork, Thrown.
+
+    `root`: the settings of the config that runs it; those of a project are not its own root.
+    """
 
     def __init__(
         self,
         machine: Machine,
         value: Value,
         table: Table,
-        situation: Callable[[Settings], Situation],
+        situation: Situate,
+        root: Settings | None = None,
     ) -> None:
         self.machine = machine
         self.value = value
         self.table = table
+        self.root = root or self
         self._situate = situation
         self._situation: Situation | None = None
+
+    @property
+    def in_project(self) -> bool:
+        """Whether these are the settings of a project inside a config."""
+        return self.root is not self
 
     @property
     def situation(self) -> Situation:
@@ -94,6 +108,7 @@ class Settings:
         row = self.table.rows.get(reading.setting)
         if row is None:
             return Ruling("sets", "")
+        row = row.within_project if self.in_project else row
         # Only rows that ask about other settings may look at them: the pool itself is a setting.
         return ruling(row, reading.value, self.situation if "needs" in row.row else {})
 

@@ -40,6 +40,12 @@ class Row(NamedTuple):
         """What holds where it is not set; None where the table names nothing."""
         return self.row.get("default")
 
+    @property
+    def within_project(self) -> Row:
+        """The row as it holds for a value written in a project: `in-project` replaces its keys."""
+        own = self.row.get("in-project")
+        return self if own is None else self._replace(row={**self.row, "cases": (), **own})
+
 
 class Ruling(NamedTuple):
     """What becomes of a written value: an effect of CONTRACT.md section 4, `sets`, or None where

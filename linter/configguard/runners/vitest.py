@@ -1,14 +1,13 @@
-"""vitest: an evaluated config and a version to a profile."""
+"""vitest: how its configs are read, and what the generic model asks of it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from configguard.evaluate import calls
-from configguard.evaluate.configs import Config
 from configguard.evaluate.constraints import UNDECIDED
 from configguard.evaluate.files import is_es_module
-from configguard.evaluate.machine import Machine, Thrown
+from configguard.evaluate.machine import Machine
 from configguard.evaluate.operators import truthy
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -23,39 +22,22 @@ from configguard.evaluate.values import (
     Value,
     settled,
 )
-from configguard.evaluate.worlds import Assumptions, Case, Environment
-from configguard.runners.profile import (
-    Fact,
-    FactCase,
-    KnownFact,
-    Note,
-    Profile,
-    SettingEntry,
-    SimpleFact,
-    UnknownFact,
-    When,
-    combined,
-)
+from configguard.evaluate.worlds import Environment
+from configguard.runners.model import unread
+from configguard.runners.profile import SimpleFact, UnknownFact
+from configguard.runners.runner import Key, Member, Members, Runner, View
 from configguard.runners.settings import Settings
-from configguard.runners.table import Situation, table_of
+from configguard.runners.table import Situation
 from configguard.runners.versions import matches
-from configguard.runners.vitest_facts import FACTS, Answer
-from configguard.runners.vitest_outcome import REFUSES, entries_of, outcomes_of, readings_of
+from configguard.runners.vitest_facts import FACTS
+from configguard.runners.vitest_outcome import entries_of, outcomes_of, readings_of
 from configguard.runners.vitest_workers import names, pool_of
-from configguard.source.span import Origin, Span
+from configguard.source.span import Span
 
-RUNNER = "vitest"
 OWN_VARIABLES = {"VITEST": "true", "TEST": "true", "NODE_ENV": "test"}
 """What vitest itself sets before it loads the config (measured on 0.34 to 5.1)."""
 LOCAL = Environment("local", {**OWN_VARIABLES, "CI": None})
 CI = Environment("ci", {**OWN_VARIABLES, "CI": "true"}, "linux")
-ENVIRONMENTS = (LOCAL, CI)
-
-
-class Surroundings(NamedTuple):
-    """What lies beside the config: a workspace file that this vitest would read."""
-
-    workspace_file: str | None = None
 
 
 def resolve(machine: Machine, exported: Value) -> Value:
@@ -80,195 +62,50 @@ def resolve(machine: Machine, exported: Value) -> Value:
     return value
 
 
-class Model:
-    """One config in one environment and version, asked fact by fact."""
+def members(view: View) -> Members:
+    """The suites that a config runs: itself, as long as it has no projects. Raises Thrown."""
+    _refuse_common_in_es_module(view)
+    settings = view.settings(view.value, situation)
+    unknown = unread(view.value) or _projects(view, settings)
+    return Members((Member(Key(), settings, (), unknown),))
 
-    def __init__(self, config: Config, version: str, around: Surroundings) -> None:
-        self.config = config
-        self.version = version
-        self.around = around
-        self.table = table_of(RUNNER, version)
-        self._settings: dict[int, Settings] = {}
 
-    def profile(self) -> Profile:
-        """Everything that is known of the suite."""
-        facts: dict[str, Fact] = {}
-        outcome, reasons = self._outcome()
-        facts["outcome"] = outcome
-        for name, answer in FACTS.items():
-            fact = self._fact(answer)
-            if fact is not None:
-                facts[name] = fact
-        written = self._written()
-        return Profile(
-            facts,
-            self._entries(),
-            self._anchor(),
-            {setting: via for setting, via in written.items() if via},
-            reasons,
-            self._assumptions(),
-            self._notes("notices"),
-            self._names(),
-            frozenset(written),
-        )
+def _refuse_common_in_es_module(view: View) -> None:
+    """Before vitest 4, `module.exports` in an ES module throws (measured). Raises Thrown."""
+    main = next(iter(view.machine.modules.values()), None)
+    if main is None or not main.assigns_common or not matches(view.table.version, "<4"):
+        return
+    if is_es_module(view.machine.workspace, main.file):
+        calls.throw("module is not defined in ES module scope", view.place)
 
-    def settings(self, machine: Machine, value: Value) -> Settings:
-        """The settings in one machine's world."""
-        key = id(machine)
-        if key not in self._settings:
-            self._refuse_common_in_es_module(machine)
-            self._settings[key] = Settings(machine, value, self.table, situation)
-        return self._settings[key]
 
-    def _refuse_common_in_es_module(self, machine: Machine) -> None:
-        """Before vitest 4, `module.exports` in an ES module throws (measured). Raises Thrown."""
-        main = next(iter(machine.modules.values()), None)
-        if main is None or not main.assigns_common or not matches(self.version, "<4"):
-            return
-        if is_es_module(machine.workspace, main.file):
-            calls.throw("module is not defined in ES module scope", self.config.place)
+def _projects(view: View, settings: Settings) -> Unknown | None:
+    """Configs with projects: what they do is not worked out from the root alone."""
+    for setting in ("test.projects", "test.workspace"):
+        reading = settings.counting(setting)
+        if reading is None or settings.ruling(reading).effect != "sets":
+            continue
+        if reading.entry is None:
+            # Something unknown is spread into the config; it hardly ever brings projects.
+            place = reading.at[0] if reading.at else view.place
+            view.machine.assume("what is unknown here is assumed to set no projects", place)
+            continue
+        reason = reading.unknown or f"{setting} is set, and projects are not evaluated yet"
+        return Unknown(reason, reading.at)
+    file = view.around.workspace_file
+    if file is not None and matches(view.table.version, "<4"):
+        reason = f"{file} splits the run into projects, which are not evaluated yet"
+        return Unknown(reason, (Span(file, 0, 0),))
+    return None
 
-    def _ask(self, answer: Answer) -> list[Case[SimpleFact | None]]:
-        """A fact's cases; those in which the config throws are left out."""
 
-        def question(machine: Machine, value: Value) -> SimpleFact | None:
-            settings = self.settings(machine, value)
-            blocked = self._blocked(settings)
-            return blocked if blocked is not None else answer(settings)
-
-        found: list[Case[SimpleFact | None]] = []
-        for case in self.config.ask(question):
-            if isinstance(case.answer, Thrown):
-                continue
-            if isinstance(case.answer, Unknown):
-                unknown = UnknownFact(case.answer.reason, "config", case.answer.origin)
-                found.append(Case(case.when, unknown))
-            else:
-                found.append(Case(case.when, case.answer))
-        return found
-
-    def _fact(self, answer: Answer) -> Fact | None:
-        cases = self._ask(answer)
-        if not cases:
-            return UnknownFact("the config throws while it is loaded", "config", ())
-        known = [
-            FactCase(When(case.when), case.answer) for case in cases if case.answer is not None
-        ]
-        return combined(known) if known else None
-
-    def _blocked(self, settings: Settings) -> UnknownFact | None:
-        """Configs with projects: what they do is not worked out from the root alone."""
-        if isinstance(settings.value, Unknown):
-            return UnknownFact(settings.value.reason, "config", settings.value.origin)
-        if isinstance(settings.value, Builtin):
-            return UnknownFact(f"{settings.value.path} is not evaluated", "config", ())
-        for setting in ("test.projects", "test.workspace"):
-            reading = settings.counting(setting)
-            if reading is None or settings.ruling(reading).effect != "sets":
-                continue
-            if reading.entry is None:
-                # Something unknown is spread into the config; it hardly ever brings projects.
-                place = reading.at[0] if reading.at else self.config.place
-                settings.machine.assume("what is unknown here is assumed to set no projects", place)
-                continue
-            reason = reading.unknown or f"{setting} is set, and projects are not evaluated yet"
-            return UnknownFact(reason, "config", reading.at)
-        if self.around.workspace_file is not None and matches(self.version, "<4"):
-            file = self.around.workspace_file
-            reason = f"{file} splits the run into projects, which are not evaluated yet"
-            return UnknownFact(reason, "config", (Span(file, 0, 0),))
-        return None
-
-    def _outcome(self) -> tuple[Fact, tuple[Note, ...]]:
-        """What happens at start, by world and CPU count, and why where it does not run."""
-
-        def question(machine: Machine, value: Value) -> list[tuple[Assumptions, SimpleFact, str]]:
-            settings = self.settings(machine, value)
-            blocked = self._blocked(settings)
-            if blocked is not None:
-                return [((), blocked, "")]
-            return outcomes_of(settings)
-
-        cases: list[FactCase] = []
-        reasons: list[Note] = []
-        for case in self.config.ask(question):
-            if isinstance(case.answer, Unknown):
-                fact = UnknownFact(case.answer.reason, "config", case.answer.origin)
-                cases.append(FactCase(When(case.when), fact))
-            elif isinstance(case.answer, Thrown):
-                at = (case.answer.span,) if case.answer.span is not None else ()
-                cases.append(FactCase(When(case.when), KnownFact(REFUSES, "config", at)))
-                reasons.append(Note(f"the config throws: {case.answer.text}", at))
-            else:
-                for more, answer, reason in case.answer:
-                    cases.append(FactCase(When((*case.when, *more)), answer))
-                    if reason:
-                        reasons.append(Note(reason, answer.at))
-        return combined(cases), tuple(dict.fromkeys(reasons))
-
-    def _entries(self) -> tuple[SettingEntry, ...]:
-        """The settings that do not plainly do what they say; with a condition where not always."""
-        cases = self.config.ask(lambda machine, value: entries_of(self.settings(machine, value)))
-        answered = [case for case in cases if isinstance(case.answer, list)]
-        everywhere = len(cases)
-        seen: dict[tuple[object, ...], list[tuple[Assumptions, SettingEntry]]] = {}
-        for case in answered:
-            assert isinstance(case.answer, list)
-            for entry in case.answer:
-                key = (entry.setting, entry.effect, entry.at[:1], entry.when)
-                seen.setdefault(key, []).append((case.when, entry))
-        found: list[SettingEntry] = []
-        for where in seen.values():
-            assumptions, entry = where[0]
-            when = When() if len(where) == everywhere else When(assumptions)
-            joined = When((*when.assumptions, *entry.when.assumptions))
-            found.append(entry._replace(when=joined))
-        return tuple(found)
-
-    def _anchor(self) -> Origin:
-        """Where a missing setting would stand: the `test` key, else the config's object."""
-        file = self.config.parsed.document.file
-
-        def question(machine: Machine, value: Value) -> Origin:
-            del machine
-            if not isinstance(value, Obj):
-                return ()
-            entry = value.entry("test")
-            if entry is not None and entry.key.file == file:
-                return (entry.key,)
-            own = [site for site in value.sites if site.file == file]
-            return tuple(Span(file, site.start, site.start + 1) for site in own[-1:])
-
-        answers = [case.answer for case in self.config.ask(question)]
-        places = [answer for answer in answers if isinstance(answer, tuple) and answer]
-        return places[0] if places else (self.config.place,)
-
-    def _written(self) -> dict[str, Origin]:
-        """The settings that are written, and through which spreads and merges each came in."""
-
-        def question(machine: Machine, value: Value) -> dict[str, Origin]:
-            readings = readings_of(self.settings(machine, value))
-            return {reading.setting: reading.via for reading in readings}
-
-        found: dict[str, Origin] = {}
-        for case in self.config.ask(question):
-            if isinstance(case.answer, dict):
-                found.update(case.answer)
-        return found
-
-    def _names(self) -> dict[str, str]:
-        """What placeholders of spellings stand for, in the usual world."""
-        cases = self.config.ask(lambda machine, value: spelled(self.settings(machine, value)))
-        answers = [case.answer for case in cases if isinstance(case.answer, dict)]
-        return answers[0] if answers else {"pool": "threads", **names("threads")}
-
-    def _assumptions(self) -> tuple[Note, ...]:
-        self.config.ask(_note_plugins)
-        return self._notes("assumptions")
-
-    def _notes(self, kind: str) -> tuple[Note, ...]:
-        notes = [note for machine in self.config.machines for note in getattr(machine, kind)]
-        return tuple(dict.fromkeys(Note(note.message, (note.span,)) for note in notes))
+def together(suites: Sequence[Member]) -> SimpleFact:
+    """Most test files at one time over the suites of a run."""
+    if len(suites) == 1:
+        fact = FACTS["workers"](suites[0].settings)
+        assert fact is not None  # every version has workers
+        return fact
+    return UnknownFact("projects are not evaluated yet")
 
 
 def situation(settings: Settings) -> Situation:
@@ -305,3 +142,20 @@ def is_suite(machine: Machine, value: Value) -> bool | None:
     if entry is None:
         return None if value.more is not None else False
     return not isinstance(entry.value, Known) or truthy(entry.value.value)
+
+
+RUNNER = Runner(
+    name="vitest",
+    environments=(LOCAL, CI),
+    resolve=resolve,
+    members=members,
+    facts=FACTS,
+    outcomes=outcomes_of,
+    readings=readings_of,
+    entries=entries_of,
+    names=spelled,
+    together=together,
+    assume=_note_plugins,
+    is_suite=is_suite,
+    holder="test",
+)

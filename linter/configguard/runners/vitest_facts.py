@@ -18,14 +18,13 @@ from configguard.runners.profile import (
     SimpleFact,
     UnknownFact,
 )
+from configguard.runners.runner import RUNS, Answer
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.versions import matches
-from configguard.runners.vitest_outcome import MOST_CPUS, RUNS, outcome_at
+from configguard.runners.vitest_outcome import MOST_CPUS, outcome_at
 from configguard.runners.vitest_workers import in_child_processes, workers
 
 _LONGEST_TIMER = 2_147_483_647
-
-Answer = Callable[[Settings], SimpleFact | None]
 
 
 def _workers(settings: Settings) -> SimpleFact:

@@ -7,53 +7,52 @@ import math
 from configguard.evaluate.cpus import CpuExpression, value_at
 from configguard.evaluate.numbers import from_text
 from configguard.evaluate.values import Known, Unknown
-from configguard.evaluate.worlds import Assumptions, CpusAtLeast
+from configguard.evaluate.worlds import CpusAtLeast
 from configguard.runners.profile import (
     KnownFact,
     SettingEntry,
-    SimpleFact,
     UnknownFact,
     When,
 )
+from configguard.runners.runner import NOTHING, REFUSES, RUNS, Outcome
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.table import meaning, shown
 from configguard.runners.versions import matches
 from configguard.runners.vitest_workers import Workers, in_child_processes, pool_of, workers
 
-RUNS, NOTHING, REFUSES = "runs", "runs-nothing-and-passes", "refuses-to-start"
 MOST_CPUS = 256
 """Machines up to this size are looked at one by one."""
 
 
-def outcomes_of(settings: Settings) -> list[tuple[Assumptions, SimpleFact, str]]:
-    """(CPU condition, outcome, reason) for one world; one item where CPUs do not matter."""
+def outcomes_of(settings: Settings) -> list[Outcome]:
+    """The outcomes in one world, by CPU count; one item where CPUs do not matter."""
     unclear: UnknownFact | None = None
     for reading in readings_of(settings):
         ruled = settings.ruling(reading)
         if ruled.effect == "throws":
-            return [((), KnownFact(REFUSES, "config", reading.at), ruled.reason)]
+            return [Outcome((), KnownFact(REFUSES, "config", reading.at), ruled.reason)]
         if ruled.effect == "runs-nothing":
-            return [((), KnownFact(NOTHING, "config", reading.at), ruled.reason)]
+            return [Outcome((), KnownFact(NOTHING, "config", reading.at), ruled.reason)]
         if ruled.effect is None and unclear is None:
             unclear = UnknownFact(ruled.reason, "config", reading.at)
     if unclear is not None:
-        return [((), unclear, "")]
+        return [Outcome((), unclear, "")]
     retry = settings.counting("test.retry")
     odd = retry is not None and (
         _is_no_number(settings, retry) or (_is_nan(retry) and in_child_processes(settings) is False)
     )
     if retry is not None and odd:
         reason = "a retry that is no number runs no test body and passes"
-        return [((), KnownFact(NOTHING, "config", retry.at), reason)]
+        return [Outcome((), KnownFact(NOTHING, "config", retry.at), reason)]
     found = workers(settings)
     if isinstance(found, Unknown):
-        return [((), UnknownFact(found.reason, "config", found.origin), "")]
+        return [Outcome((), UnknownFact(found.reason, "config", found.origin), "")]
     threads = pool_of(settings) in ("threads", "vmThreads")
     version = settings.table.version
     hangs = matches(version, "<1") or (threads and matches(version, ">=3.2.4 <4"))
     if found.most == 0 and not found.conflicts(2) and hangs:
         # Measured on 0.34.6 and 3.2.7: it neither runs a test nor ends.
-        return [((), UnknownFact("with no worker the run hangs", "config", found.at), "")]
+        return [Outcome((), UnknownFact("with no worker the run hangs", "config", found.at), "")]
     inspected = _inspected(settings, found)
     if inspected is not None:
         return [inspected]
@@ -72,19 +71,19 @@ def _is_no_number(settings: Settings, reading: Reading) -> bool:
     return text and matches(settings.table.version, ">=1 <4")
 
 
-def _inspected(settings: Settings, found: Workers) -> tuple[Assumptions, SimpleFact, str] | None:
+def _inspected(settings: Settings, found: Workers) -> Outcome | None:
     for setting in ("test.inspect", "test.inspectBrk"):
         on, reading = settings.on(setting)
         if reading is None or on is False or found.most == 1.0:
             continue
         if isinstance(on, Unknown):
-            return (), UnknownFact(on.reason, "config", reading.at), ""
+            return Outcome((), UnknownFact(on.reason, "config", reading.at), "")
         reason = f"{setting} is on while test files run in parallel, which vitest refuses"
-        return (), KnownFact(REFUSES, "config", reading.at), reason
+        return Outcome((), KnownFact(REFUSES, "config", reading.at), reason)
     return None
 
 
-def _by_cpus(settings: Settings, found: Workers) -> list[tuple[Assumptions, SimpleFact, str]]:
+def _by_cpus(settings: Settings, found: Workers) -> list[Outcome]:
     stretches: list[tuple[int, str, str]] = []
     for cpus in range(1, MOST_CPUS + 1):
         outcome, reason = outcome_at(settings, found, cpus)
@@ -92,7 +91,7 @@ def _by_cpus(settings: Settings, found: Workers) -> list[tuple[Assumptions, Simp
             stretches.append((cpus, outcome, reason))
         if not isinstance(found.most, CpuExpression) and not isinstance(found.least, CpuExpression):
             break
-    results: list[tuple[Assumptions, SimpleFact, str]] = []
+    results: list[Outcome] = []
     for index, (first, outcome, reason) in enumerate(stretches):
         when: list[tuple[CpusAtLeast, bool]] = []
         if first > 1:
@@ -102,7 +101,7 @@ def _by_cpus(settings: Settings, found: Workers) -> list[tuple[Assumptions, Simp
         decider = found.decider or found.least_decider
         at = decider.at if decider is not None and outcome != RUNS else ()
         fact = KnownFact(outcome, "config" if at else "default", at)
-        results.append((tuple(when), fact, reason))
+        results.append(Outcome(tuple(when), fact, reason))
     return results
 
 
