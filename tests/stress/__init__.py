@@ -1,0 +1,1 @@
+"""Hostile input: mutated real syntax, and what must hold for each."""

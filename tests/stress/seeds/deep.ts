@@ -1,0 +1,12 @@
+const f = (n) => (n > 0 ? f(n - 1) + f(n - 2) : 1);
+const g = (x) => h(x), h = (x) => g(x);
+const grow = { a: { b: { c: { d: { e: { f: 1 } } } } } };
+let list = [1, 2, 3];
+list = list.concat(list).concat(list, list);
+let text = 'x';
+text = text + text + `${text}${text}`;
+const open = (process.env.A ? 1 : 0) + (process.env.B ? 2 : 0);
+const chain = process.env.E === 'x' ? 1 : process.env.F === 'y' ? 2 : 3;
+const curry = (a) => (b) => (c) => ({ ...a, ...b, ...c });
+const self = { get me() { return self.me; }, again: () => self.again() };
+export default { test: { retry: f(3), bail: open, testTimeout: chain * 1000, ...curry(grow)(grow)(grow), maxWorkers: list.length, name: text, hookTimeout: self.me } };
