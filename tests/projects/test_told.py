@@ -62,3 +62,25 @@ def test_a_config_that_cannot_be_judged_was_found_all_the_same(tmp_path: Path) -
     result = run("check", ".", "--root", ".", cwd=tmp_path)
     assert result.code == 2
     assert "No config could be judged; 1 input could not be used." in result.stdout
+
+
+def test_places_are_clickable_from_the_folder_the_command_runs_in(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "package.json").write_text('{"devDependencies": {"vitest": "3.2.7"}}', "utf-8")
+    config = tmp_path / "vitest.e2e.config.ts"
+    config.write_text("export default { test: { retry: 5 } };\n", "utf-8")
+    here = run("check", ".", "--output-format", "concise", cwd=tmp_path)
+    above = run("check", "..", "--output-format", "concise", cwd=tmp_path / "deep")
+    place = "vitest.e2e.config.ts:1:33: error[too-many-retries]"
+    assert any(line.startswith(place) for line in here.stdout.splitlines())
+    assert any(line.startswith(f"../{place}") for line in above.stdout.splitlines())
+
+
+def test_show_gives_one_reason_once_for_all_facts_it_leaves_open(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"devDependencies": {"vitest": "3.2.7"}}', "utf-8")
+    text = "import { settings } from 'some-package';\nexport default { test: settings() };\n"
+    (tmp_path / "vitest.config.ts").write_text(text, "utf-8")
+    shown = run("show", ".", cwd=tmp_path).stdout
+    assert "not known" in shown
+    assert "retries, test timeout, hook timeout" in " ".join(shown.split())

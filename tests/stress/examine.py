@@ -81,7 +81,7 @@ def _examined(project: Project, root: Path, thorough: bool) -> Fault | None:
     if thorough:
         texts = [
             render_check(report, read, _STYLE, verbose=True, quiet=False, fixed=0),
-            render_show(suites, notices, problems, read, _STYLE, None),
+            render_show(judgement.configs, notices, problems, read, _STYLE, None),
         ]
         for text in texts:
             text.encode("utf-8")

@@ -539,7 +539,7 @@ def test_findings_are_told_in_the_order_of_the_report() -> None:
 def test_concise() -> None:
     report = incident()
     report.problems = [Problem("no\nway", (span(CONFIG, "test"),)), Problem("odd", file="x.ts")]
-    assert render_concise(report, files(config=CONFIG, shared=SHARED)) == (
+    assert render_concise(report, files(config=CONFIG, shared=SHARED), Style()) == (
         f"{E2E}:7:64: error[e2e-parallel-workers] {E2E} runs up to 3 test files at the same "
         "time; the limit is 1\n"
         f"{E2E}:8:12: error[too-many-retries] {E2E} runs a failing test up to 3 times "
@@ -645,8 +645,8 @@ def test_nothing_harmful_comes_out_of_anything(
     style = Style(unicode=unicode, width=width)
     text = render_check(report, read, style, verbose=verbose)
     assert dangers(text.replace("\n", "")) == []
-    assert dangers(render_concise(report, read).replace("\n", "")) == []
-    assert len(render_concise(report, read).splitlines()) == 2
+    assert dangers(render_concise(report, read, Style()).replace("\n", "")) == []
+    assert len(render_concise(report, read, Style()).splitlines()) == 2
     assert text.isascii() or unicode
     heads = ("╭▸", "├▸", "-->", ":::", "│ ┆")
     for line in text.splitlines():

@@ -28,7 +28,6 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
     one_of("--fail-on", wanted.fail_on, SEVERITIES)
     if wanted.fix and wanted.diff:
         fail("--fix writes and --diff only shows: give one of them")
-    style = style_for(request.color)
     options = Options(
         chosen_rules(wanted.select, wanted.ignore),
         request.limits,
@@ -36,6 +35,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         request.skip_unknown,
     )
     place = place_of(request)
+    style = style_for(request.color, place.workspace.root)
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
     changed: list[Problem] = []
@@ -154,7 +154,7 @@ def _print_report(
     from configguard.report.text import render_check, render_concise
 
     if wanted.output_format == "concise":
-        sys.stdout.write(render_concise(report, read))
+        sys.stdout.write(render_concise(report, read, style))
         return
     text = render_check(
         report, read, style, verbose=request.verbose, quiet=request.quiet, fixed=fixed

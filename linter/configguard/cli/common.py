@@ -107,8 +107,8 @@ def reader(workspace: Workspace, limits: Path | None) -> Callable[[str], Documen
     return read
 
 
-def style_for(color: str) -> Style:
-    """Colour, glyphs and width for what is printed to standard output."""
+def style_for(color: str, root: Path) -> Style:
+    """Colour, glyphs and width for what is printed to standard output, and the way to the root."""
     one_of("--color", color, ("auto", "always", "never"))
     stream = sys.stdout
     encoding = (stream.encoding or "ascii").lower()
@@ -116,4 +116,14 @@ def style_for(color: str) -> Style:
     if stream.isatty():
         width = max(60, min(120, os.get_terminal_size(stream.fileno()).columns))
     mode = cast("Literal['auto', 'always', 'never']", color)
-    return Style(decide_color(mode, stream, os.environ), "utf" in encoding, width)
+    colored = decide_color(mode, stream, os.environ)
+    return Style(colored, "utf" in encoding, width, _prefix(root))
+
+
+def _prefix(root: Path) -> str:
+    """The way from the current folder to the root; empty where there is none (another drive)."""
+    try:
+        prefix = os.path.relpath(root, os.path.realpath(Path.cwd())).replace(os.sep, "/")
+    except (OSError, ValueError):
+        return ""
+    return "" if prefix == "." else prefix

@@ -12,8 +12,8 @@ from configguard.cli.requests import Request
 def run_show(request: Request, output_format: str) -> int:
     """Print what suites do, and give the exit code."""
     one_of("--output-format", output_format, ("text", "json"))
-    style = style_for(request.color)
     place = place_of(request)
+    style = style_for(request.color, place.workspace.root)
     session = Session(place.workspace, Options((), request.limits, request.cpus))
     judgement = session.judge(place.paths)
     read = reader(place.workspace, request.limits)
@@ -28,6 +28,8 @@ def run_show(request: Request, output_format: str) -> int:
         from configguard.report.show import render_show
 
         notices = () if request.quiet else (*judgement.notices, *place.notices)
-        text = render_show(judgement.suites, notices, judgement.problems, read, style, request.cpus)
+        text = render_show(
+            judgement.configs, notices, judgement.problems, read, style, request.cpus
+        )
     sys.stdout.write(text)
     return 2 if any(problem.severity == "error" for problem in judgement.problems) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -87,7 +88,10 @@ class Rail(NamedTuple):
 
 def location(span: Span, document: Document | None, style: Style) -> str:
     """`path:line:column` in one piece, so that terminals make it clickable."""
-    file = style.clean(span.file, _PATH_MOST)
+    file = span.file
+    if style.prefix and not posixpath.isabs(file):
+        file = posixpath.normpath(posixpath.join(style.prefix, file))
+    file = style.clean(file, _PATH_MOST)
     if document is None:
         return file
     position = _position(document, span.start)

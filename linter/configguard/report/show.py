@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from configguard.checking.finding import Notice, Problem
-from configguard.project.suites import Suite
+from configguard.project.suites import Configured, Run, Suite
 from configguard.report.formats import settings_of
+from configguard.report.frames import Read, location
 from configguard.report.style import Style
-from configguard.report.text_safety import display_width, one_line
+from configguard.report.text_safety import display_width, wrap
 from configguard.ruleset.messages import condition_text, milliseconds
 from configguard.runners.profile import (
     REFERENCE_CPUS,
     Fact,
     KnownFact,
+    Note,
     OneOfFact,
     Profile,
     RangeFact,
@@ -22,21 +24,24 @@ from configguard.runners.profile import (
     UnknownFact,
     number,
 )
-from configguard.source.document import Document
-from configguard.source.span import Origin, Span
-
-Read = Callable[[str], "Document | None"]
+from configguard.source.span import Origin
 
 _NAMES = {
     "outcome": "at start",
     "workers": "test files at once",
+    "e2eWorkers": "end-to-end files at once, together",
     "testConcurrency": "tests at once in a file, by config",
+    "fullyParallel": "tests of a file spread over workers",
     "retries": "retries",
     "retryDelayMs": "delay before a retry",
+    "retryStrategy": "when retries run",
     "repeats": "extra runs of every test",
     "testTimeoutMs": "test timeout",
     "hookTimeoutMs": "hook timeout",
     "globalTimeoutMs": "timeout of the whole run",
+    "expectTimeoutMs": "timeout of an expect",
+    "actionTimeoutMs": "timeout of an action",
+    "navigationTimeoutMs": "timeout of a navigation",
     "maxFailures": "stops after failures",
 }
 _KINDS = {
@@ -55,44 +60,32 @@ _SOURCES = {
 }
 _ENVIRONMENTS = {"local": "local", "ci": "CI"}
 _VALUE_WIDTH = 34
-"""A longer value pushes its place to the right."""
+"""A longer value pushes its place to the next line."""
+_MOST_PROJECTS = 6
 
 
 def render_show(
-    suites: Iterable[Suite],
+    configs: Iterable[Configured],
     notices: Iterable[Notice],
     problems: Iterable[Problem],
     read: Read,
     style: Style,
     cpus: int | None,
 ) -> str:
-    """The whole report."""
-    blocks = [_suite(suite, read, style, cpus) for suite in suites]
+    """The whole report: config by config, each with its suites."""
+    page = _Page(read, style, cpus)
+    blocks: list[list[str]] = []
+    for config in configs:
+        if len(config.suites) > 1:
+            blocks.append(page.run(config.run, config.suites))
+        blocks += [page.suite(suite) for suite in config.suites]
     if not blocks:
         blocks.append(["No test-runner configs found."])
-    told = [_line("problem", problem.message, problem.at, read, style) for problem in problems]
-    told += [_line("note", notice.message, notice.at, read, style) for notice in notices]
+    told = [page.note("problem: ", problem.message, problem.at) for problem in problems]
+    told += [page.note("note: ", notice.message, notice.at) for notice in notices]
     if told:
         blocks.append([line for lines in told for line in lines])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
-
-
-def _suite(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str]:
-    installed = suite.installed
-    version = installed.version or installed.range or ""
-    runner = f"{suite.runner} {one_line(version)}".rstrip()
-    source = _SOURCES[installed.source]
-    where = _places(installed.at[:1], read)
-    lines = [style.bold(one_line(suite.id))]
-    signals = ", ".join(signal for signal, _, _ in suite.kind.because)
-    because = f" (by its {signals.replace('-', ' ')})" if signals else ""
-    lines.append(f"  {_KINDS[suite.kind.kind]}{because}")
-    lines.append(f"  {runner}, {source}{f' ({where})' if where else ''}")
-    lines.append("")
-    lines += _facts(suite, read, style, cpus)
-    lines += _settings(suite, read, style)
-    lines += _assumed(suite, read, style)
-    return lines
 
 
 class _Row(NamedTuple):
@@ -104,30 +97,191 @@ class _Row(NamedTuple):
     places: list[str]
 
 
-def _facts(suite: Suite, read: Read, style: Style, cpus: int | None) -> list[str]:
-    rows: list[_Row] = []
-    for name in dict.fromkeys(name for one in suite.profiles.values() for name in one.facts):
-        if name == "outcome" and all(_plain_run(profile) for profile in suite.profiles.values()):
-            continue
-        label = _NAMES.get(name, name)
-        told = {
-            environment: _told(name, profile.facts.get(name), read, cpus)
-            for environment, profile in suite.profiles.items()
-        }
+class _Page:
+    """What all blocks of one report share."""
+
+    def __init__(self, read: Read, style: Style, cpus: int | None) -> None:
+        self.read = read
+        self.style = style
+        self.cpus = cpus
+
+    def run(self, run: Run, suites: Sequence[Suite]) -> list[str]:
+        """What starts together, and how many test files that are at one time."""
+        names = [self.style.clean(str(suite.project or suite.id)) for suite in suites]
+        more = len(names) - _MOST_PROJECTS
+        listed = ", ".join(names[:_MOST_PROJECTS]) + (f" and {more} more" if more > 0 else "")
+        lines = [self.style.bold(self.style.clean(run.id))]
+        lines += self._wrapped(f"{len(suites)} projects run together: {listed}", 2)
+        lines.append("")
+        rows = self._fact_rows("workers", run.workers)
+        kinds = {suite.kind.kind for suite in suites}
+        if "e2e" in kinds and len(kinds) > 1:
+            rows += self._fact_rows("e2eWorkers", run.e2e_workers)
+        return lines + _table(rows, self.style)
+
+    def suite(self, suite: Suite) -> list[str]:
+        """One suite: what it is, its facts, what has no effect, what is open, what is assumed."""
+        installed = suite.installed
+        version = installed.version or installed.range or ""
+        runner = f"{suite.runner} {self.style.clean(version)}".rstrip()
+        where = self._places(installed.at[:1])
+        lines = [self.style.bold(self.style.clean(suite.id))]
+        signals = ", ".join(signal for signal, _, _ in suite.kind.because)
+        because = f" (by its {signals.replace('-', ' ')})" if signals else ""
+        lines.append(f"  {_KINDS[suite.kind.kind]}{because}")
+        lines.append(f"  {runner}, {_SOURCES[installed.source]}{f' ({where})' if where else ''}")
+        if suite.root_config is not None and suite.root_config != suite.file:
+            lines.append(f"  run by {self.style.clean(suite.root_config)}")
+        if len(suite.profiles) < len(_ENVIRONMENTS):
+            only = {"local": "only locally", "ci": "only in CI"}[next(iter(suite.profiles))]
+            lines.append(f"  {only}")
+        lines.append("")
+        unknown = _unknown_everywhere(suite)
+        lines += self._facts(suite, unknown)
+        lines += self._settings(suite)
+        lines += self._open(unknown)
+        lines += self._assumed(suite)
+        return lines
+
+    def note(self, head: str, message: str, at: Origin) -> list[str]:
+        """A note or problem, with its place on a line of its own."""
+        first, *rest = self._wrapped(f"{head}{self.style.clean(message, 2000)}", 0)
+        told = [f"{self.style.bold(head)}{first[len(head) :]}", *(f"  {line}" for line in rest)]
+        return told + [f"  {self.style.dim(place)}" for place in self._chain(at[:1])]
+
+    # -- the parts of a suite --------------------------------------------------------------------
+
+    def _facts(self, suite: Suite, unknown: dict[str, UnknownFact]) -> list[str]:
+        rows: list[_Row] = []
+        for name in dict.fromkeys(name for one in suite.profiles.values() for name in one.facts):
+            if name == "outcome" and all(_plain_run(one) for one in suite.profiles.values()):
+                continue
+            if name not in unknown:
+                facts = {
+                    environment: profile.facts.get(name)
+                    for environment, profile in suite.profiles.items()
+                }
+                rows += self._fact_rows(name, facts)
+        return _table(rows, self.style) + self._reasons(suite)
+
+    def _reasons(self, suite: Suite) -> list[str]:
+        """Why it refuses to start, or runs nothing, where it does."""
+        notes = dict.fromkeys(note for one in suite.profiles.values() for note in one.reasons)
+        return self._section("why it does not run", notes)
+
+    def _settings(self, suite: Suite) -> list[str]:
+        entries = settings_of(suite)
+        if not entries:
+            return []
+        lines = ["", f"  {self.style.bold('written, but')}"]
+        for entry in entries:
+            everywhere = len(entry.environments) == len(suite.profiles)
+            only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
+            name = entry.setting.removeprefix("test.")
+            condition = condition_text(entry.when)
+            head = self.style.clean(f"{name}: {_shown(entry.value)}")
+            told = self.style.clean(f"{entry.effect}{condition}{only}: {entry.reason}", 1000)
+            lines += self._wrapped(f"{head}  {told}", 4)
+            lines.append(f"      {self.style.dim(self._places(entry.at))}")
+        return lines
+
+    def _open(self, unknown: dict[str, UnknownFact]) -> list[str]:
+        """What is not known in any case, each reason once."""
+        by_reason: dict[tuple[str, Origin], list[str]] = {}
+        for name, fact in unknown.items():
+            by_reason.setdefault((fact.reason, fact.at), []).append(_NAMES.get(name, name))
+        notes = [Note(f"{', '.join(names)}: {why}", at) for (why, at), names in by_reason.items()]
+        return self._section("not known", notes)
+
+    def _assumed(self, suite: Suite) -> list[str]:
+        notes = dict.fromkeys(
+            note for profile in suite.profiles.values() for note in profile.assumptions
+        )
+        return self._section("assumed", notes)
+
+    def _section(self, title: str, notes: Iterable[Note]) -> list[str]:
+        lines: list[str] = []
+        for note in notes:
+            lines += self._wrapped(self.style.clean(note.message, 2000), 4)
+            lines += [f"      {self.style.dim(place)}" for place in self._chain(note.at)]
+        return ["", f"  {self.style.bold(title)}", *lines] if lines else []
+
+    # -- one fact ---------------------------------------------------------------------------------
+
+    def _fact_rows(self, name: str, facts: Mapping[str, Fact | None]) -> list[_Row]:
+        """The lines of one fact: one for each environment and case, named in the first."""
+        told = {environment: self._told(name, fact) for environment, fact in facts.items()}
         if len(told) == len(_ENVIRONMENTS) and told["local"] == told["ci"]:
-            rows += _rows(label, "", told["local"])
-            continue
-        for index, (environment, lines) in enumerate(told.items()):
-            rows += _rows("" if index else label, _ENVIRONMENTS[environment], lines)
-    return _table(rows, style)
+            told = {"": told["local"]}
+        rows: list[_Row] = []
+        for environment, cases in told.items():
+            for index, (value, places) in enumerate(cases):
+                label = "" if rows else _NAMES.get(name, name)
+                shown = _ENVIRONMENTS.get(environment, "") if index == 0 else ""
+                rows.append(_Row(label, shown, value, places))
+        return rows
+
+    def _told(self, name: str, fact: Fact | None) -> list[tuple[str, list[str]]]:
+        """(value, places) of a fact; one for each case it has."""
+        if fact is None:
+            return [("not in this version", [])]
+        if not isinstance(fact, OneOfFact):
+            return [(self._value(name, fact), self._from(fact))]
+        told: list[tuple[str, list[str]]] = []
+        for case in fact.cases:
+            condition = self.style.clean(condition_text(case.when).strip()) or "otherwise"
+            told.append((f"{self._value(name, case.fact)} {condition}", self._from(case.fact)))
+        return told
+
+    def _value(self, name: str, fact: SimpleFact) -> str:
+        match fact:
+            case KnownFact(value):
+                if isinstance(value, bool):
+                    return "yes" if value else "no"
+                if name == "outcome":
+                    return str(value).replace("-", " ")
+                if name == "retries" and isinstance(value, float):
+                    attempts = number(value + 1)
+                    return f"{number(value)} ({attempts} attempt{'' if attempts == 1 else 's'})"
+                return milliseconds(number(value)) if name.endswith("Ms") else str(number(value))
+            case RangeFact(expression):
+                size = self.cpus or REFERENCE_CPUS
+                return f"{expression} ({number(expression.at(size))} on {size} CPUs)"
+            case UnknownFact(reason):
+                return f"unknown: {self.style.clean(reason)}"
+
+    def _from(self, fact: SimpleFact) -> list[str]:
+        if fact.origin == "default" and not fact.at:
+            return ["default"]
+        return self._chain(fact.at)
+
+    def _chain(self, at: Origin) -> list[str]:
+        """Where a value is used and where it is written, clickable."""
+        spans = dict.fromkeys((*at[:1], *at[-1:]))
+        return [location(span, self.read(span.file), self.style) for span in spans]
+
+    def _places(self, at: Origin) -> str:
+        return " <- ".join(self._chain(at))
+
+    def _wrapped(self, text: str, indent: int) -> list[str]:
+        """A text in lines of the terminal's width; what goes on stands two columns deeper."""
+        first, *rest = wrap(text, self.style.width - indent - 2)
+        return [f"{' ' * indent}{first}", *(f"{' ' * (indent + 2)}{line}" for line in rest)]
 
 
-def _rows(label: str, environment: str, told: list[tuple[str, list[str]]]) -> list[_Row]:
-    """The lines of one fact: one for each case, named in the first."""
-    return [
-        _Row(label if index == 0 else "", environment if index == 0 else "", value, places)
-        for index, (value, places) in enumerate(told)
-    ]
+def _unknown_everywhere(suite: Suite) -> dict[str, UnknownFact]:
+    """The facts that are unknown for one and the same reason in every environment."""
+    first, *others = suite.profiles.values()
+    return {
+        name: fact
+        for name, fact in first.facts.items()
+        if isinstance(fact, UnknownFact)
+        and all(
+            isinstance(other := profile.facts.get(name), UnknownFact)
+            and other.reason == fact.reason
+            for profile in others
+        )
+    }
 
 
 def _table(rows: list[_Row], style: Style) -> list[str]:
@@ -156,100 +310,9 @@ def _plain_run(profile: Profile) -> bool:
     return isinstance(outcome, KnownFact) and outcome.value == "runs"
 
 
-def _told(
-    name: str, fact: Fact | None, read: Read, cpus: int | None
-) -> list[tuple[str, list[str]]]:
-    """(value, places) of a fact; one for each case it has."""
-    if fact is None:
-        return [("not in this version", [])]
-    if not isinstance(fact, OneOfFact):
-        return [(_value(name, fact, cpus), _from(fact, read))]
-    told: list[tuple[str, list[str]]] = []
-    for case in fact.cases:
-        condition = one_line(condition_text(case.when).strip()) or "otherwise"
-        told.append((f"{_value(name, case.fact, cpus)} {condition}", _from(case.fact, read)))
-    return told
-
-
-def _value(name: str, fact: SimpleFact, cpus: int | None) -> str:
-    match fact:
-        case KnownFact(value):
-            if name == "outcome":
-                return str(value).replace("-", " ")
-            if name == "retries" and isinstance(value, float):
-                attempts = number(value + 1)
-                return f"{number(value)} ({attempts} attempt{'' if attempts == 1 else 's'})"
-            return milliseconds(number(value)) if name.endswith("Ms") else str(number(value))
-        case RangeFact(expression):
-            size = cpus or REFERENCE_CPUS
-            return f"{expression} ({number(expression.at(size))} on {size} CPUs)"
-        case UnknownFact(reason):
-            return f"unknown: {one_line(reason)}"
-
-
-def _from(fact: SimpleFact, read: Read) -> list[str]:
-    if fact.origin == "default" and not fact.at:
-        return ["default"]
-    return _chain(fact.at, read)
-
-
-def _chain(at: Origin, read: Read) -> list[str]:
-    """Where a value is used and where it is written, clickable."""
-    return [_place(span, read) for span in dict.fromkeys((*at[:1], *at[-1:]))]
-
-
-def _places(at: Origin, read: Read) -> str:
-    return " <- ".join(_chain(at, read))
-
-
-def _place(span: Span, read: Read) -> str:
-    document = read(span.file)
-    file = one_line(span.file)
-    if document is None:
-        return file
-    position = document.position(span.start)
-    return f"{file}:{position.line}:{position.column}"
-
-
-def _settings(suite: Suite, read: Read, style: Style) -> list[str]:
-    entries = settings_of(suite)
-    if not entries:
-        return []
-    lines = ["", f"  {style.bold('written, but')}"]
-    for entry in entries:
-        everywhere = len(entry.environments) == len(suite.profiles)
-        only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
-        name = entry.setting.removeprefix("test.")
-        condition = condition_text(entry.when)
-        head = f"{one_line(name)}: {one_line(_shown(entry.value))}"
-        lines.append(f"    {head}  {entry.effect}{condition}{only}: {one_line(entry.reason)}")
-        lines.append(f"      {style.dim(_places(entry.at, read))}")
-    return lines
-
-
 def _shown(value: object) -> str:
     import json
 
     if isinstance(value, dict) and set(value) == {"expression"}:
         return str(value["expression"])
     return json.dumps(value)
-
-
-def _assumed(suite: Suite, read: Read, style: Style) -> list[str]:
-    notes = dict.fromkeys(
-        note for profile in suite.profiles.values() for note in profile.assumptions
-    )
-    if not notes:
-        return []
-    lines = ["", f"  {style.bold('assumed')}"]
-    for note in notes:
-        where = style.dim(_places(note.at, read))
-        lines.append(f"    {one_line(note.message)}  {where}")
-    return lines
-
-
-def _line(kind: str, message: str, at: Origin, read: Read, style: Style) -> list[str]:
-    where = _places(at[:1], read)
-    return [
-        f"{style.bold(kind)}: {one_line(message, 400)}" + (f"  {style.dim(where)}" if where else "")
-    ]

@@ -12,11 +12,15 @@ _SEVERITY = {"error": "1;31", "warning": "1;33", "info": "1;34", "note": "1"}
 
 
 class Style(NamedTuple):
-    """How output looks. Every method gives the text itself where there is no colour."""
+    """How output looks. Every method gives the text itself where there is no colour.
+
+    `prefix`: the way from the current folder to the root, so that places can be clicked.
+    """
 
     color: bool = False
     unicode: bool = True
     width: int = 80
+    prefix: str = ""
 
     def paint(self, code: str, text: str) -> str:
         """Text in an SGR style."""

@@ -42,9 +42,9 @@ def render_check(
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" if blocks else ""
 
 
-def render_concise(report: Report, read: Read) -> str:
+def render_concise(report: Report, read: Read, style: Style) -> str:
     """One line for each finding and problem: `path:line:col: severity[rule] message`."""
-    style = Style()
+    style = Style(prefix=style.prefix)
     lines: list[str] = []
     for finding in report.findings:
         where = location(finding.at[0], read(finding.file), style)
