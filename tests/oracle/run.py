@@ -1,7 +1,7 @@
 """`make oracle-test`: installs the real runners and compares; says loudly what it left out.
 
 Without Node nothing can be compared: that is said, and is a failure where
-CONFIGGUARD_REQUIRE_RUNNERS is set (CI). `--all` compares at more CPU counts.
+CONFIGGUARD_REQUIRE_RUNNERS is set (CI). `--all` compares at more CPU counts and more random configs.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
     environment[REQUIRED] = "1"
     if "--all" in arguments:
         environment["CONFIGGUARD_ORACLE_CPUS"] = "1,2,3,4,7,8,16,64"
+        environment["CONFIGGUARD_ORACLE_GENERATED"] = "600"
     command = [sys.executable, "-m", "pytest", str(HERE), "-s", "--durations=5"]
     return subprocess.run(command, env=environment, cwd=HERE.parent.parent, check=False).returncode
 

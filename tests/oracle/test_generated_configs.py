@@ -1,0 +1,47 @@
+"""Random configs: what `show` says of each equals what the real runner resolves.
+
+CI compares the first configs for each version, always the same; `make oracle` many more.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from oracle import generated
+from oracle.configs import ConfigCase
+from oracle.real_vitest import VERSIONS
+from oracle.test_resolved_configs import compare
+
+CONFIGS = int(os.environ.get("CONFIGGUARD_ORACLE_GENERATED", "40"))
+pytestmark = pytest.mark.real_runner
+
+
+@pytest.mark.parametrize("runner", VERSIONS, indirect=True)
+def test_vitest(runner: str, tmp_path: Path) -> None:
+    texts = generated.configs(generated.VITEST, CONFIGS)
+    cases = [
+        ConfigCase(f"generated-{number}", {"vitest.e2e.config.mjs": text}, None)
+        for number, text in enumerate(texts)
+    ]
+    with quoted(texts):
+        compare(runner, cases, 8, tmp_path)
+
+
+@contextmanager
+def quoted(texts: Sequence[str]) -> Iterator[None]:
+    """Add the configs that a failure names to its message."""
+    try:
+        yield
+    except AssertionError as error:
+        told = str(error)
+        named = [
+            f"--- generated-{number}\n{text}"
+            for number, text in enumerate(texts)
+            if f"generated-{number} " in told
+        ]
+        raise AssertionError("\n".join([told, *named])) from None
