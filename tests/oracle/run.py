@@ -1,7 +1,8 @@
 """`make oracle-test`: installs the real runners and compares; says loudly what it left out.
 
 Without Node nothing can be compared: that is said, and is a failure where
-CONFIGGUARD_REQUIRE_RUNNERS is set (CI). `--all` compares at more CPU counts and more random configs.
+CONFIGGUARD_REQUIRE_RUNNERS is set (CI). `--all` compares at more CPU counts, and more random
+configs.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from configguard.checking.check import Draft
 from configguard.checking.finding import Because, Finding
 from configguard.limits.limits import Limit, Limits
@@ -36,10 +38,23 @@ _BREAKS_WHY = {
 }
 
 
-def worded(draft: Draft, limits: Limits, cpus: int) -> Finding:
-    """A finding in words."""
+def grouped(drafts: Iterable[Draft]) -> list[list[Draft]]:
+    """The drafts of each finding: one rule, one place, one fact, in however many suites."""
+    groups: dict[tuple[object, ...], list[Draft]] = {}
+    for draft in drafts:
+        key = (draft.rule.id, place_of(draft)[0], draft.key[2], draft.severity)
+        groups.setdefault(key, []).append(draft)
+    return list(groups.values())
+
+
+def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
+    """A finding in words, told of its first draft; the suites are those of all."""
+    draft = drafts[0]
     rule, subject = draft.rule, draft.subject
+    suites = tuple(dict.fromkeys(one.subject.suite.id for one in drafts))
     values = _values(draft, limits, cpus)
+    if len(suites) > 1 and len({one.subject.suite.config for one in drafts}) == 1:
+        values["suite"] = f"{subject.suite.config} ({len(suites)} projects)"
     defaulted = _defaulted(draft)
     label = rule.text("missing") if defaulted and rule.text("missing") else rule.text("label")
     at = place_of(draft)
@@ -52,9 +67,9 @@ def worded(draft: Draft, limits: Limits, cpus: int) -> Finding:
         draft.severity,
         fill(rule.text("message"), values),
         at,
-        (subject.suite.id,),
+        suites,
         draft.environments,
-        subject.name or draft.key[2],
+        draft.key[2],
         fill(label, values),
         fill(rule.text("consequence"), values),
         tuple(told),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
 from configguard.checking.session import Judgement, Options, Session
-from configguard.checking.wording import worded
+from configguard.checking.wording import grouped, worded
 from configguard.cli.common import fail, one_of, place_of, reader, style_for, suggestion
 from configguard.cli.requests import CheckRequest, Request
 from configguard.report.text_safety import one_line
@@ -81,10 +81,10 @@ def chosen_rules(
 
 def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True) -> Report:
     """Findings in words, each with its verified fix where it has one."""
-    findings: dict[tuple[object, ...], Finding] = {}
-    for draft in judgement.drafts:
-        limits = judgement.limits[draft.subject.suite.id]
-        finding = worded(draft, limits, session.cpus)
+    findings: list[Finding] = []
+    for drafts in grouped(judgement.drafts):
+        draft = drafts[0]
+        finding = worded(drafts, judgement.limits[draft.subject.suite.id], session.cpus)
         if plan_fixes and draft.rule.fix is not None:
             from configguard.fixing.plan import Planned, plan
 
@@ -95,12 +95,8 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
                 finding = finding.having(
                     remedy=(*finding.remedy, f"Not fixed by --fix: {planned}.")
                 )
-        key = (finding.rule, finding.at[0], finding.subject, finding.severity)
-        before = findings.get(key)
-        if before is not None:
-            finding = before.having(suites=(*before.suites, *finding.suites))
-        findings[key] = finding
-    ordered = sorted(findings.values(), key=_order)
+        findings.append(finding)
+    ordered = sorted(findings, key=_order)
     return Report(
         ordered,
         list(judgement.notices),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from configguard.checking.finding import Problem, first_byte
 from configguard.checking.session import Judgement, Session
+from configguard.checking.wording import grouped
 from configguard.fixing.plan import Planned, plan
 from configguard.source.workspace import Unreadable, Workspace
 
@@ -49,8 +50,8 @@ def fix_all(session: Session, judgement: Judgement, *, unsafe: bool) -> Fixed:
 
 def _round(session: Session, judgement: Judgement, *, unsafe: bool) -> list[Planned]:
     chosen: dict[str, Planned] = {}
-    for draft in judgement.drafts:
-        if draft.subject.suite.file in chosen:
+    for draft, *_ in grouped(judgement.drafts):
+        if {draft.subject.suite.file, draft.subject.suite.config} & chosen.keys():
             continue
         found = plan(session, judgement, draft)
         if isinstance(found, Planned) and (unsafe or found.fix.safety == "safe"):

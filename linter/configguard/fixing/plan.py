@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from configguard.checking.check import FACT_LIMITS, Draft
 from configguard.checking.finding import Fix
 from configguard.checking.session import Judgement, Session
-from configguard.checking.wording import place_of
+from configguard.checking.wording import grouped
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
@@ -220,14 +220,10 @@ def _fault(
 
 def _same_finding(judgement: Judgement, draft: Draft) -> dict[str, Draft]:
     """The drafts of one finding, by suite: what is written once may break a rule in several."""
-    place = place_of(draft)[:1]
-    return {
-        other.subject.suite.id: other
-        for other in judgement.drafts
-        if other.rule is draft.rule
-        and other.key[2] == draft.key[2]
-        and place_of(other)[:1] == place
-    }
+    group = next(
+        drafts for drafts in grouped(judgement.drafts) if any(one is draft for one in drafts)
+    )
+    return {other.subject.suite.id: other for other in group}
 
 
 def _document(session: Session, file: str, data: bytes) -> Document:
