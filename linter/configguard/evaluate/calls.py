@@ -29,6 +29,7 @@ from configguard.evaluate.values import (
     Unknown,
     Value,
 )
+from configguard.evaluate.worlds import Fork
 from configguard.source.span import Span, chain
 from configguard.syntax.trees import children
 
@@ -206,7 +207,12 @@ def bind(machine: Machine, scope: Scope, pattern: Node, source: Source) -> None:
                 scope.cells[name] = Cell(Unknown(f"a {pattern.type} is not evaluated"))
     if not scope.changing.isdisjoint(pattern_names(pattern)):
         for name in pattern_names(pattern):
-            scope.cells[name].get()
+            try:
+                scope.cells[name].get()
+            except Fork as fork:
+                if expressions.may_have_effects(pattern, scope):
+                    raise
+                scope.cells[name] = Cell(expressions.again(fork))
 
 
 def _once(source: Source) -> Callable[[], Value]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from configguard.evaluate import calls, known_calls, members, operators
 from configguard.evaluate import numbers as js
 from configguard.evaluate.machine import MAX_DEPTH, Machine
-from configguard.evaluate.scopes import Scope, mentioned
+from configguard.evaluate.scopes import Scope, mentioned, walk, written_names
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -24,6 +24,7 @@ from configguard.evaluate.values import (
     settled,
     with_origin,
 )
+from configguard.evaluate.worlds import Fork
 from configguard.source.span import Origin, Span, chain
 from configguard.syntax.trees import children
 
@@ -51,8 +52,43 @@ def evaluate(machine: Machine, node: Node, scope: Scope) -> Value:
 def later(machine: Machine, node: Node, scope: Scope) -> Value | Callable[[], Value]:
     """The value of an expression: at once where it depends on when it is read, else on demand."""
     if scope.changing and not scope.changing.isdisjoint(mentioned(node)):
-        return evaluate(machine, node, scope)
+        return now(machine, node, scope)
     return lambda: evaluate(machine, node, scope)
+
+
+def now(machine: Machine, node: Node, scope: Scope) -> Value | Callable[[], Value]:
+    """The value of an expression at once; where an open condition decides it, that is asked only
+    when the value is read: what nobody reads splits no world."""
+    try:
+        return evaluate(machine, node, scope)
+    except Fork as fork:
+        if written_names(node) or may_have_effects(node, scope):
+            raise
+        return again(fork)
+
+
+def again(fork: Fork) -> Callable[[], Value]:
+    """A value that asks an open condition when it is read."""
+
+    def ask() -> Value:
+        raise fork
+
+    return ask
+
+
+def may_have_effects(node: Node, scope: Scope) -> bool:
+    """Whether a call in an expression may change something: all but those of the platform."""
+    for found in walk(node):
+        if found.type == "new_expression":
+            return True
+        if found.type == "call_expression":
+            root = field(found, "function")
+            while root.type in ("member_expression", "subscript_expression", "call_expression"):
+                root = root.child_by_field_name("object") or field(root, "function")
+            cell = scope.find(scope.parsed.text(root)) if root.type == "identifier" else None
+            if cell is not None and not isinstance(cell.get(), Builtin):
+                return True
+    return False
 
 
 def field(node: Node, name: str) -> Node:

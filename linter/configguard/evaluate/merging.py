@@ -9,6 +9,7 @@ from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
     Builtin,
+    Chosen,
     Entry,
     Func,
     Known,
@@ -17,6 +18,7 @@ from configguard.evaluate.values import (
     Unknown,
     Value,
 )
+from configguard.evaluate.worlds import Fork
 from configguard.source.span import Span
 
 if TYPE_CHECKING:
@@ -55,9 +57,19 @@ def vite_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
 def settle(made: Obj) -> None:
     """Join everything at once: what is changed later does not count."""
     for key in list(made.entries):
-        entry = made.entry(key)
-        if entry is not None and isinstance(entry.value, Obj):
-            settle(entry.value)
+        try:
+            entry = made.entry(key)
+            if entry is not None and isinstance(entry.value, Obj):
+                settle(entry.value)
+        except Fork as fork:
+            made.entries[key] = _again(fork)
+
+
+def _again(fork: Fork) -> Chosen:
+    def ask() -> Entry | None:
+        raise fork
+
+    return ask
 
 
 def merged(base: Obj, over: Obj, span: Span) -> Obj:

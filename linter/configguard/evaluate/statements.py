@@ -179,7 +179,7 @@ def _run_declaration(machine: Machine, node: Node, scope: Scope) -> None:
         value = declarator.child_by_field_name("value")
         if value is None or scope.changing.isdisjoint(pattern_names(pattern)):
             continue
-        calls.bind(machine, scope, pattern, expressions.evaluate(machine, value, scope))
+        calls.bind(machine, scope, pattern, expressions.now(machine, value, scope))
 
 
 def _run_expression(machine: Machine, node: Node, scope: Scope) -> None:
