@@ -29,7 +29,8 @@ def write(root: Path, files: dict[str, str]) -> Path:
 
 
 def test_what_was_not_decided_is_never_all_clear(tmp_path: Path) -> None:
-    write(tmp_path, {"vitest.e2e.config.ts": E2E % "getRetry()"})
+    text = "import { getRetry } from 'our-retries';\n" + E2E % "getRetry()"
+    write(tmp_path, {"vitest.e2e.config.ts": text})
     result = run("check", ".", "--root", ".", cwd=tmp_path)
     assert result.code == 0
     assert "All clear" not in result.stdout

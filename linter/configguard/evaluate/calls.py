@@ -1,11 +1,11 @@
-"""Calls, parameters, assignments: what binds values to names and changes objects."""
+"""Calls: of the project's functions, of methods, of the platform and of packages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from configguard.evaluate import (
+    classes,
     expressions,
     forgetting,
     known_calls,
@@ -13,30 +13,28 @@ from configguard.evaluate import (
     methods,
     modules,
     operators,
+    patterns,
     statements,
 )
 from configguard.evaluate.machine import MAX_DEPTH, Machine, Thrown
-from configguard.evaluate.scopes import Cell, Scope, pattern_names
+from configguard.evaluate.scopes import Cell, Scope, walk_own
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
     Builtin,
-    Entry,
     Func,
     Known,
-    Obj,
     Promised,
     Unknown,
     Value,
 )
-from configguard.evaluate.worlds import Fork
 from configguard.source.span import Span, chain
 from configguard.syntax.trees import children
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Source = Value | Callable[[], Value]
+WRAPPERS = ("parenthesized_expression", "as_expression", "satisfies_expression")
 
 
 def throw(text: str, span: Span | None) -> NoReturn:
@@ -46,82 +44,160 @@ def throw(text: str, span: Span | None) -> NoReturn:
 
 def call(machine: Machine, node: Node, scope: Scope) -> Value:
     """A call expression."""
-    result = _called(machine, node, scope)
-    if isinstance(result, Unknown):
-        forget_handed(machine, node, scope)
-    return result
-
-
-def forget_handed(machine: Machine, node: Node, scope: Scope) -> None:
-    """A function that is handed to what is not followed may be called, or not: both are open."""
-    arguments = node.child_by_field_name("arguments")
-    for child in [] if arguments is None else children(arguments):
-        if child.type in ("arrow_function", "function_expression"):
-            forgetting.forget_changes(machine, child, scope, "a function that is handed on")
-
-
-def _called(machine: Machine, node: Node, scope: Scope) -> Value:
     function = expressions.field(node, "function")
     span = scope.parsed.span(node)
     if expressions.field(node, "arguments").type == "template_string":
-        return Unknown("a tagged template is not evaluated", (span,))
+        return _not_followed(machine, node, scope, "a tagged template")
     if function.type == "import":
         arguments = argument_values(machine, node, scope)
+        if not is_awaited(node):
+            machine.unsure += 1
+            return Promised(Unknown("an import that is not awaited", (span,)), (span,))
         return Promised(modules.imported_namespace(machine, scope, arguments, span), (span,))
+    if function.type == "super":
+        return classes.call_super(machine, node, scope)
     if scope.parsed.text(function) == "require" and scope.find("require") is None:
-        return modules.required(machine, scope, argument_values(machine, node, scope), span)
-    optional = any(child.type == "optional_chain" for child in node.children)
-    if function.type == "member_expression":
-        receiver = expressions.evaluate(machine, expressions.field(function, "object"), scope)
-        name = scope.parsed.text(expressions.field(function, "property"))
-        if function.child_by_field_name("optional_chain") is not None and operators.nullish(
-            receiver
-        ):
-            members.short_chain()
-        optional = optional or function.child_by_field_name("optional_chain") is not None
-        if isinstance(receiver, Func):
-            forgetting.forget_changes(machine, receiver.node, receiver.scope, f"{name}()")
-        arguments = argument_values(machine, node, scope)
-        if isinstance(receiver, Arr | Known | Func | Promised) or (
-            isinstance(receiver, Obj) and name not in receiver.entries
-        ):
-            return methods.call_method(machine, receiver, name, arguments, span)
-        callee = members.member(machine, receiver, name, span, optional=optional)
-        if isinstance(callee, Func) and isinstance(receiver, Obj) and _uses_this(callee):
-            receiver.clobber(Unknown(f"{name}() may change it through `this`", (span,)))
-            return Unknown("`this` is not evaluated", (span,))
-    else:
-        callee = expressions.evaluate(machine, function, scope)
-        arguments = argument_values(machine, node, scope)
+        result = modules.required(machine, scope, argument_values(machine, node, scope), span)
+        machine.unsure += isinstance(result, Unknown | Builtin)
+        return result
+    optional = any(child.type in ("optional_chain", "?.") for child in node.children)
+    if function.type in ("member_expression", "subscript_expression"):
+        return _call_member(machine, node, function, scope, optional)
+    callee = expressions.evaluate(machine, function, scope)
     if optional and operators.nullish(callee):
         members.short_chain()
-    return call_value(machine, callee, arguments, span)
+    arguments = argument_values(machine, node, scope)
+    return _finished(machine, node, scope, callee, arguments, None)
 
 
-def _uses_this(function: Func) -> bool:
-    return b"this" in (function.node.text or b"")
+def _call_member(
+    machine: Machine, node: Node, function: Node, scope: Scope, optional: bool
+) -> Value:
+    span = scope.parsed.span(node)
+    target = expressions.field(function, "object")
+    if target.type == "super":
+        return _not_followed(machine, node, scope, "a call through `super`")
+    receiver = expressions.evaluate(machine, target, scope)
+    inner_optional = function.child_by_field_name("optional_chain") is not None
+    if inner_optional and operators.nullish(receiver):
+        members.short_chain()
+    property_node = function.child_by_field_name("property")
+    if property_node is not None:
+        name: str | Unknown = scope.parsed.text(property_node)
+    else:
+        index = expressions.field(function, "index")
+        name = operators.to_text(expressions.evaluate(machine, index, scope))
+    if isinstance(name, Unknown):
+        arguments = argument_values(machine, node, scope)
+        return _finished(machine, node, scope, Unknown(name.reason, (span,)), arguments, receiver)
+    if operators.nullish(receiver):
+        throw(f"Cannot read properties of {operators.to_text(receiver)} (reading '{name}')", span)
+    if methods.has_own(receiver, name):
+        callee = members.member(machine, receiver, name, scope.parsed.span(function))
+    else:
+        arguments = argument_values(machine, node, scope)
+        result = methods.call_method(machine, receiver, name, arguments, span)
+        if result is not None:
+            if isinstance(result, Unknown):
+                machine.unsure += 1
+                forgetting.forget_handed(machine, node, arguments, receiver, scope)
+            return result
+        callee = members.member(machine, receiver, name, scope.parsed.span(function))
+        if optional and operators.nullish(callee):
+            members.short_chain()
+        return _finished(machine, node, scope, callee, arguments, receiver)
+    if optional and operators.nullish(callee):
+        members.short_chain()
+    arguments = argument_values(machine, node, scope)
+    return _finished(machine, node, scope, callee, arguments, receiver)
+
+
+def _finished(
+    machine: Machine,
+    node: Node,
+    scope: Scope,
+    callee: Value,
+    arguments: list[Value],
+    receiver: Value | None,
+) -> Value:
+    span = scope.parsed.span(node)
+    awaited = is_awaited(node)
+    result = call_value(machine, callee, arguments, span, this=receiver, awaited=awaited)
+    if isinstance(result, Unknown) and not isinstance(callee, Func):
+        text = scope.parsed.text(expressions.field(node, "function"))
+        if not known_calls.harmless(text):
+            machine.unsure += 1
+        known = isinstance(callee, Builtin) and callee.certain
+        forgetting.forget_handed(machine, node, arguments, None if known else receiver, scope)
+    return result
+
+
+def _not_followed(machine: Machine, node: Node, scope: Scope, what: str) -> Unknown:
+    machine.unsure += 1
+    forgetting.forget_changes(machine, node, scope, what, lasting=True)
+    return Unknown(f"{what} is not evaluated", (scope.parsed.span(node),))
+
+
+def is_awaited(node: Node) -> bool:
+    """Whether nothing else runs between a call and the end of what it promises."""
+    parent = node.parent
+    while parent is not None and parent.type in WRAPPERS:
+        parent = parent.parent
+    if parent is None:
+        return False
+    if parent.type == "export_statement" or parent.type == "await_expression":
+        return True
+    if parent.type == "return_statement":
+        return True
+    if parent.type == "arrow_function":
+        return True
+    if parent.type == "array" and parent.parent is not None:
+        # `await Promise.all([import('a'), import('b')])`
+        outer = parent.parent.parent
+        whole = outer is not None and (outer.text or b"").startswith(b"Promise.all(")
+        imports = [child for child in parent.named_children if child.type == "call_expression"]
+        plain = all((child.text or b"").startswith(b"import(") for child in imports)
+        return bool(whole and plain and outer is not None and is_awaited(outer))
+    return False
 
 
 def argument_values(machine: Machine, node: Node, scope: Scope) -> list[Value]:
     """The values of a call's arguments; a spread of something unknown is one Unknown."""
     values: list[Value] = []
-    for child in children(expressions.field(node, "arguments")):
+    arguments = node.child_by_field_name("arguments")
+    for child in [] if arguments is None else children(arguments):
         if child.type != "spread_element":
             values.append(expressions.evaluate(machine, child, scope))
             continue
-        value = expressions.evaluate(machine, children(child)[0], scope)
-        if isinstance(value, Arr) and value.more is None:
+        inner = children(child)[0]
+        value = expressions.evaluate(machine, inner, scope)
+        if isinstance(value, Arr):
             values.extend(value.items)
-        else:
-            values.append(Unknown("arguments are spread from something unknown"))
+        if not isinstance(value, Arr) or value.more is not None:
+            members.require_iterable(value, scope.parsed.span(child))
+            values.append(Unspread("arguments are spread from something unknown"))
     return values
 
 
-def call_value(machine: Machine, callee: Value, arguments: list[Value], span: Span) -> Value:
-    """Call a value with arguments."""
+class Unspread(Unknown):
+    """Any number of arguments of which nothing is known."""
+
+
+def call_value(
+    machine: Machine,
+    callee: Value,
+    arguments: list[Value],
+    span: Span,
+    *,
+    this: Value | None = None,
+    awaited: bool = False,
+) -> Value:
+    """Call a value with arguments. Raises Thrown where it is no function."""
     match callee:
+        case Func(kind=kind) if kind is not None:
+            return throw("a class is called without `new`", span)
         case Func():
-            return call_function(machine, callee, arguments, span)
+            return call_function(machine, callee, arguments, span, this=this, awaited=awaited)
         case Builtin():
             return known_calls.call_builtin(machine, callee, arguments, span)
         case Unknown():
@@ -131,259 +207,73 @@ def call_value(machine: Machine, callee: Value, arguments: list[Value], span: Sp
 
 
 def call_function(
-    machine: Machine, function: Func, arguments: list[Value], span: Span | None
+    machine: Machine,
+    function: Func,
+    arguments: list[Value],
+    span: Span | None,
+    *,
+    this: Value | None = None,
+    awaited: bool = True,
 ) -> Value:
     """Run a function of the project: its parameters bound, its body on this machine."""
     node = function.node
     kinds = {child.type for child in node.children}
     if "*" in kinds:
-        return Unknown("a generator is not evaluated", function.origin)
+        return _forgotten(machine, function, "a generator")
+    if any(isinstance(argument, Unspread) for argument in arguments):
+        return _forgotten(machine, function, "a call with unknown arguments")
+    body = expressions.field(node, "body")
+    suspends = "async" in kinds and not awaited and _has_await(body)
+    if suspends:
+        made = _forgotten(machine, function, "an async function that is not awaited")
+        return Promised(made, function.origin)
     if machine.depth >= MAX_DEPTH:
-        return Unknown(f"calls are nested deeper than {MAX_DEPTH} levels", function.origin)
-    scope = Scope(function.parsed, function.scope, function.scope.changing)
+        machine.unsure += 1
+        return _forgotten(machine, function, f"calls nested deeper than {MAX_DEPTH} levels")
+    scope = Scope(function.parsed, function.scope, is_function=True)
+    if node.type != "arrow_function":
+        scope.cells["this"] = Cell(_this(this, scope))
+        scope.cells["arguments"] = Cell(Unknown("`arguments` is not evaluated"))
+        own = node.child_by_field_name("name")
+        if node.type == "function_expression" and own is not None:
+            scope.cells[scope.parsed.text(own)] = Cell(function)
     machine.depth += 1
+    machine.calls += 1
     try:
-        _bind_parameters(machine, node, scope, arguments)
-        body = expressions.field(node, "body")
+        patterns.parameters(machine, node, scope, arguments)
         if body.type == "statement_block":
             result = statements.run_function_body(machine, children(body), scope)
         else:
             result = expressions.evaluate(machine, body, scope)
+    except Thrown as thrown:
+        if "async" in kinds and not awaited:
+            machine.unsure += 1
+            return Promised(Unknown(f"it is rejected: {thrown.text}", function.origin))
+        raise
     finally:
         machine.depth -= 1
+        machine.calls -= 1
     del span
     return Promised(result, result.origin) if "async" in kinds else result
 
 
-def _bind_parameters(machine: Machine, node: Node, scope: Scope, arguments: list[Value]) -> None:
-    single = node.child_by_field_name("parameter")
-    if single is not None:
-        value = arguments[0] if arguments else Known(UNDEFINED)
-        scope.cells[scope.parsed.text(single)] = Cell(value)
-        return
-    given = iter(arguments)
-    for parameter in children(expressions.field(node, "parameters")):
-        pattern = parameter.child_by_field_name("pattern")
-        if pattern is None or pattern.type == "this":
-            continue
-        if pattern.type == "rest_pattern":
-            bind(machine, scope, children(pattern)[0], Arr(list(given)))
-            continue
-        value = next(given, Known(UNDEFINED))
-        default = parameter.child_by_field_name("value")
-        bind(machine, scope, pattern, _or_default(machine, scope, value, default))
+def _this(this: Value | None, scope: Scope) -> Value:
+    if this is not None:
+        return this
+    if scope.strict:
+        return Known(UNDEFINED)
+    return Unknown("`this` is the global object")
 
 
-def _or_default(machine: Machine, scope: Scope, value: Value, default: Node | None) -> Value:
-    if default is not None and isinstance(value, Known) and value.value is UNDEFINED:
-        return expressions.evaluate(machine, default, scope)
-    if default is not None and isinstance(value, Unknown):
-        return Unknown(f"{value.reason}, and there is a default for it", value.origin)
-    return value
+def _has_await(body: Node) -> bool:
+    return any(
+        found.type == "await_expression"
+        or (found.type == "for_in_statement" and any(c.type == "await" for c in found.children))
+        for found in walk_own(body)
+    )
 
 
-def _now(source: Source) -> Value:
-    return source() if callable(source) else source
-
-
-def bind(machine: Machine, scope: Scope, pattern: Node, source: Source) -> None:
-    """Bind a pattern's names to (the parts of) a value, which may come on demand."""
-    match pattern.type:
-        case "identifier":
-            scope.cells[scope.parsed.text(pattern)] = Cell(source)
-        case "object_pattern":
-            _bind_object(machine, scope, pattern, _once(source))
-        case "array_pattern":
-            _bind_array(machine, scope, pattern, _once(source))
-        case "assignment_pattern" | "object_assignment_pattern":
-            default = expressions.field(pattern, "right")
-            whole = _once(source)
-            part = lambda: _or_default(machine, scope, whole(), default)  # noqa: E731
-            bind(machine, scope, expressions.field(pattern, "left"), part)
-        case "shorthand_property_identifier_pattern":
-            scope.cells[scope.parsed.text(pattern)] = Cell(source)
-        case _:
-            for name in pattern_names(pattern):
-                scope.cells[name] = Cell(Unknown(f"a {pattern.type} is not evaluated"))
-    if not scope.changing.isdisjoint(pattern_names(pattern)):
-        for name in pattern_names(pattern):
-            try:
-                scope.cells[name].get()
-            except Fork as fork:
-                if expressions.may_have_effects(pattern, scope):
-                    raise
-                scope.cells[name] = Cell(expressions.again(fork))
-
-
-def _once(source: Source) -> Callable[[], Value]:
-    return Cell(source).get
-
-
-def _bind_object(machine: Machine, scope: Scope, pattern: Node, whole: Callable[[], Value]) -> None:
-    taken: list[str] = []
-    for child in children(pattern):
-        span = scope.parsed.span(child)
-        if child.type == "rest_pattern":
-            rest = lambda taken=tuple(taken): _rest(whole(), taken)  # noqa: E731
-            bind(machine, scope, children(child)[0], rest)
-            continue
-        key_node, inner = child, child
-        if child.type == "pair_pattern":
-            key_node = expressions.field(child, "key")
-            inner = expressions.field(child, "value")
-        elif child.type == "object_assignment_pattern":
-            key_node = expressions.field(child, "left")
-        if key_node.type == "shorthand_property_identifier_pattern":
-            name: str | Unknown = scope.parsed.text(key_node)
-        else:
-            name = expressions.property_name(machine, key_node, scope)
-        if isinstance(name, Unknown):
-            bind(machine, scope, inner, name)
-            continue
-        taken.append(name)
-        part = lambda name=name, span=span: members.member(  # noqa: E731
-            machine, whole(), name, span
-        )
-        bind(machine, scope, inner, part)
-
-
-def _rest(value: Value, taken: tuple[str, ...]) -> Value:
-    if not isinstance(value, Obj):
-        return Unknown("the rest of something that is no plain object", value.origin)
-    entries = {key: entry for key, entry in value.entries.items() if key not in taken}
-    return Obj(entries, value.origin, value.more)
-
-
-def _bind_array(machine: Machine, scope: Scope, pattern: Node, whole: Callable[[], Value]) -> None:
-    index = 0
-    for child in pattern.children:
-        if child.type == ",":
-            index += 1
-        elif child.is_named and child.type != "comment":
-            span = scope.parsed.span(child)
-            if child.type == "rest_pattern":
-                bind(machine, scope, children(child)[0], Unknown("the rest of an array"))
-                continue
-            part = lambda index=index, span=span: members.member(  # noqa: E731
-                machine, whole(), str(index), span
-            )
-            bind(machine, scope, child, part)
-
-
-def assign(machine: Machine, node: Node, scope: Scope) -> Value:
-    """`target = value`, `target += value`, `target++`: changes the target, gives the value."""
-    span = scope.parsed.span(node)
-    if node.type == "update_expression":
-        target = expressions.field(node, "argument")
-        before = expressions.evaluate(machine, target, scope)
-        number = operators.to_number(before)
-        before = Known(number, before.origin) if isinstance(number, float) else number
-        operator = expressions.field(node, "operator").type[0]
-        value = operators.binary(machine, operator, before, Known(1.0), span)
-        store(machine, target, value, span, scope, span)
-        return value if node.children[0].type in ("++", "--") else before
-    target = expressions.field(node, "left")
-    right = expressions.field(node, "right")
-    where = scope.parsed.span(right)
-    if node.type == "assignment_expression":
-        source = expressions.later(machine, right, scope)
-        once = _once(source)
-        store(machine, target, once if callable(source) else source, where, scope, span)
-        return once() if not callable(source) else Unknown("an assignment used as a value")
-    operator = expressions.field(node, "operator").type.removesuffix("=")
-    before = expressions.evaluate(machine, target, scope)
-    if operator in ("&&", "||", "??"):
-        if expressions.takes_left(machine, operator, before, target, scope):
-            return before
-        value = expressions.evaluate(machine, right, scope)
-    else:
-        after = expressions.evaluate(machine, right, scope)
-        value = operators.binary(machine, operator, before, after, span)
-    store(machine, target, value, where, scope, span)
-    return value
-
-
-def store(
-    machine: Machine, target: Node, source: Source, where: Span, scope: Scope, whole: Span
-) -> None:
-    """Put a value, written at `where`, into what the left side of an assignment names."""
-    match target.type:
-        case "identifier":
-            cell = scope.find(scope.parsed.text(target))
-            if cell is not None:
-                cell.set(_now(source))
-        case "member_expression" | "subscript_expression":
-            _store_member(machine, target, source, where, scope, whole)
-        case (
-            "parenthesized_expression"
-            | "non_null_expression"
-            | "as_expression"
-            | "satisfies_expression"
-        ):
-            store(machine, children(target)[0], source, where, scope, whole)
-        case _:
-            why = Unknown("it is assigned by destructuring", (whole,))
-            for name in pattern_names(target):
-                cell = scope.find(name)
-                if cell is not None and isinstance(cell.get(), Obj | Arr):
-                    forgetting.clobber_deeply(cell.get(), why)
-                if cell is not None:
-                    cell.set(why)
-
-
-def _store_member(
-    machine: Machine, target: Node, source: Source, where: Span, scope: Scope, whole: Span
-) -> None:
-    holder = expressions.evaluate(machine, expressions.field(target, "object"), scope)
-    name = _member_name(machine, target, scope)
-    if isinstance(holder, Builtin) and holder.path == "process.env":
-        if isinstance(name, str):
-            machine.variables[name] = environment_text(_now(source))
-        else:
-            machine.forget_variables("a computed name", whole)
-        return
-    if isinstance(holder, Builtin) and holder.path == "process" and name == "env":
-        machine.forget_variables("a new process.env", whole)
-        return
-    if isinstance(holder, Arr):
-        holder.clobber(Unknown("an item of the array is assigned", (whole,)))
-    if not isinstance(holder, Obj):
-        return
-    if isinstance(name, Unknown):
-        holder.clobber(Unknown(f"a computed key may be this one: {name.reason}", (whole,)))
-        return
-    key = target.child_by_field_name("property") or expressions.field(target, "index")
-    holder.set(name, Entry(source, where, scope.parsed.span(key), whole))
-
-
-def environment_text(value: Value) -> Value:
-    """What reading a variable back gives after it was assigned: always a text."""
-    text = operators.to_text(value)
-    return text if isinstance(text, Unknown) else Known(text, value.origin)
-
-
-def delete_member(machine: Machine, target: Node, scope: Scope) -> None:
-    """`delete holder.name`."""
-    if target.type not in ("member_expression", "subscript_expression"):
-        return
-    holder = expressions.evaluate(machine, expressions.field(target, "object"), scope)
-    name = _member_name(machine, target, scope)
-    if isinstance(holder, Builtin) and holder.path == "process.env":
-        if isinstance(name, str):
-            machine.variables[name] = Known(UNDEFINED)
-        else:
-            machine.forget_variables("a computed name", scope.parsed.span(target))
-    elif isinstance(holder, Obj) and isinstance(name, str):
-        holder.entries.pop(name, None)
-        if holder.more is not None:
-            holder.set(name, Entry(Known(UNDEFINED), scope.parsed.span(target)))
-    elif isinstance(holder, Obj) and isinstance(name, Unknown):
-        holder.clobber(Unknown("an unknown key is deleted", (scope.parsed.span(target),)))
-
-
-def _member_name(machine: Machine, target: Node, scope: Scope) -> str | Unknown:
-    property_node = target.child_by_field_name("property")
-    if property_node is not None:
-        return scope.parsed.text(property_node)
-    index = expressions.evaluate(machine, expressions.field(target, "index"), scope)
-    return operators.to_text(index)
+def _forgotten(machine: Machine, function: Func, what: str) -> Unknown:
+    machine.unsure += 1
+    forgetting.forget_function(machine, function, what)
+    return Unknown(f"{what} is not evaluated", function.origin)

@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import calls, known_calls, members, operators
+from configguard.evaluate import (
+    assigning,
+    calls,
+    classes,
+    forgetting,
+    known_calls,
+    members,
+    operators,
+    statements,
+)
 from configguard.evaluate import numbers as js
 from configguard.evaluate.machine import MAX_DEPTH, Machine
-from configguard.evaluate.scopes import Scope, mentioned, walk, written_names
+from configguard.evaluate.scopes import Scope, has_call, written_names
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
     Builtin,
+    Choice,
     Cpus,
     Entry,
     EnvString,
     Func,
     Known,
     Obj,
+    PlatformName,
     Unknown,
     Value,
     settled,
     with_origin,
 )
-from configguard.evaluate.worlds import Fork
 from configguard.source.span import Origin, Span, chain
 from configguard.syntax.trees import children
 
@@ -38,9 +48,12 @@ def evaluate(machine: Machine, node: Node, scope: Scope) -> Value:
     """The value of an expression in this machine's world. Raises Fork, Thrown, OverBound."""
     handler = _HANDLERS.get(node.type)
     if handler is None:
-        return Unknown(f"{_kind(node)} is not evaluated", (scope.parsed.span(node),))
+        return not_followed(machine, node, scope)
     machine.step()
     if machine.depth >= MAX_DEPTH:
+        if has_call(node) or written_names(node):
+            forgetting.forget_changes(machine, node, scope, "what is nested too deeply")
+        machine.unsure += 1
         return Unknown(f"it is nested deeper than {MAX_DEPTH} levels", (scope.parsed.span(node),))
     machine.depth += 1
     try:
@@ -49,46 +62,29 @@ def evaluate(machine: Machine, node: Node, scope: Scope) -> Value:
         machine.depth -= 1
 
 
-def later(machine: Machine, node: Node, scope: Scope) -> Value | Callable[[], Value]:
-    """The value of an expression: at once where it depends on when it is read, else on demand."""
-    if scope.changing and not scope.changing.isdisjoint(mentioned(node)):
-        return now(machine, node, scope)
-    return lambda: evaluate(machine, node, scope)
+def not_followed(machine: Machine, node: Node, scope: Scope) -> Unknown:
+    """An expression of a kind that is not evaluated: what it may change is forgotten."""
+    if has_call(node) or written_names(node):
+        machine.unsure += 1
+        forgetting.forget_changes(machine, node, scope, f"a {_kind(node)}", lasting=True)
+    return Unknown(f"{_kind(node)} is not evaluated", (scope.parsed.span(node),))
 
 
-def now(machine: Machine, node: Node, scope: Scope) -> Value | Callable[[], Value]:
-    """The value of an expression at once; where an open condition decides it, that is asked only
-    when the value is read: what nobody reads splits no world."""
-    try:
+_PLAIN = frozenset(("number", "string", "true", "false", "null", "undefined", "arrow_function"))
+
+
+def later(machine: Machine, node: Node, scope: Scope) -> Value | Choice[Value]:
+    """The value of an expression for a place that may hold a choice of values."""
+    if node.type in _PLAIN:
         return evaluate(machine, node, scope)
-    except Fork as fork:
-        if written_names(node) or may_have_effects(node, scope):
-            raise
-        return again(fork)
+    place: Origin = (scope.parsed.span(node),)
 
+    def lost(why: Unknown) -> Value:
+        if has_call(node) or written_names(node):
+            forgetting.forget_changes(machine, node, scope, "code with many open conditions")
+        return Unknown(why.reason, place)
 
-def again(fork: Fork) -> Callable[[], Value]:
-    """A value that asks an open condition when it is read."""
-
-    def ask() -> Value:
-        raise fork
-
-    return ask
-
-
-def may_have_effects(node: Node, scope: Scope) -> bool:
-    """Whether a call in an expression may change something: all but those of the platform."""
-    for found in walk(node):
-        if found.type == "new_expression":
-            return True
-        if found.type == "call_expression":
-            root = field(found, "function")
-            while root.type in ("member_expression", "subscript_expression", "call_expression"):
-                root = root.child_by_field_name("object") or field(root, "function")
-            cell = scope.find(scope.parsed.text(root)) if root.type == "identifier" else None
-            if cell is not None and not isinstance(cell.get(), Builtin):
-                return True
-    return False
+    return machine.explored(lambda: evaluate(machine, node, scope), lost)
 
 
 def field(node: Node, name: str) -> Node:
@@ -175,9 +171,8 @@ def _identifier(machine: Machine, node: Node, scope: Scope) -> Value:
     span = scope.parsed.span(node)
     cell = scope.find(name)
     if cell is not None:
-        if name in scope.untimed:
-            reason = f"a class, generator or async function may change {name}"
-            return Unknown(reason, (span,))
+        if cell.source is None:
+            calls.throw(f"Cannot access '{name}' before initialization", span)
         return with_origin(cell.get(), span)
     if name == "undefined":
         return Known(UNDEFINED, (span,))
@@ -198,10 +193,10 @@ def _await(machine: Machine, node: Node, scope: Scope) -> Value:
 
 
 def _sequence(machine: Machine, node: Node, scope: Scope) -> Value:
-    value: Value = Known(UNDEFINED)
-    for child in children(node):
-        value = evaluate(machine, child, scope)
-    return value
+    *first, last = children(node)
+    for child in first:
+        statements.run_expression(machine, child, scope)
+    return evaluate(machine, last, scope)
 
 
 def _function(machine: Machine, node: Node, scope: Scope) -> Value:
@@ -258,10 +253,14 @@ def _unary(machine: Machine, node: Node, scope: Scope) -> Value:
     if operator == "!":
         return Known(not condition(machine, argument, scope), (span,))
     if operator == "void":
+        statements.run_expression(machine, argument, scope)
         return Known(UNDEFINED, (span,))
     if operator == "delete":
-        calls.delete_member(machine, argument, scope)
-        return Known(True, (span,))
+        return assigning.delete_member(machine, argument, scope)
+    if operator == "typeof" and argument.type == "identifier":
+        name = scope.parsed.text(argument)
+        if scope.find(name) is None and not known_calls.is_global(name):
+            return Known("undefined", (span,))
     value = evaluate(machine, argument, scope)
     origin = chain((span,), value.origin)
     if operator == "typeof":
@@ -305,66 +304,128 @@ def _object(machine: Machine, node: Node, scope: Scope) -> Value:
     made = Obj({}, (span,), sites=(span,))
     for child in children(node):
         if child.type == "spread_element":
-            spread(made, evaluate(machine, children(child)[0], scope), scope.parsed.span(child))
+            where = scope.parsed.span(child)
+            spread(machine, made, evaluate(machine, children(child)[0], scope), where)
             continue
         key_node = child.child_by_field_name("key") or child.child_by_field_name("name") or child
         name = property_name(machine, key_node, scope)
         if isinstance(name, Unknown):
+            value = child.child_by_field_name("value")
+            if value is not None:
+                evaluate(machine, value, scope)
             made.clobber(Unknown(f"a computed key may be this one: {name.reason}", (span,)))
             continue
-        if name == "__proto__":
+        if (
+            name == "__proto__"
+            and child.type == "pair"
+            and key_node.type != "computed_property_name"
+        ):
+            evaluate(machine, field(child, "value"), scope)
             made.more = Unknown("its prototype is not evaluated", (span,))
             continue
         whole, key = scope.parsed.span(child), scope.parsed.span(key_node)
-        made.set(name, Entry(*_property(machine, child, scope), key, whole))
+        _set_property(machine, made, name, child, scope, (key, whole))
     return made
 
 
-def _property(
-    machine: Machine, node: Node, scope: Scope
-) -> tuple[Value | Callable[[], Value], Span]:
-    """The value of one property of an object literal and where its expression stands."""
+def _set_property(
+    machine: Machine, made: Obj, name: str, node: Node, scope: Scope, places: tuple[Span, Span]
+) -> None:
+    """One property of an object literal that is no spread."""
+    key, whole = places
     span = scope.parsed.span(node)
     if node.type == "pair":
         value = field(node, "value")
-        return later(machine, value, scope), scope.parsed.span(value)
-    if node.type == "method_definition":
-        accessor = node.children[0].type
+        made.set(name, Entry(later(machine, value, scope), scope.parsed.span(value), key, whole))
+    elif node.type == "method_definition":
         function = Func(node, scope, scope.parsed, (span,))
-        if accessor == "get" and scope.changing:
-            return Unknown("a getter beside changes is not evaluated", (span,)), span
-        if accessor == "get":
-            return (lambda: calls.call_function(machine, function, [], span)), span
-        if accessor == "set":
-            return Unknown("a setter is not evaluated", (span,)), span
-        return function, span
-    return later(machine, node, scope), span
+        words = {child.type for child in node.children}
+        if "get" in words:
+            read = lambda: calls.call_function(machine, function, [], span, this=made)  # noqa: E731
+            made.set(name, Entry(read, span, key, whole))
+        elif "set" in words:
+            made.set(name, Entry(lambda: Unknown("a setter is not evaluated", (span,)), span, key))
+        else:
+            made.set(name, Entry(function, span, key, whole))
+    else:
+        made.set(name, Entry(later(machine, node, scope), span, key, whole))
 
 
-def spread(target: Obj, value: Value, span: Span) -> None:
+def spread(
+    machine: Machine,
+    target: Obj,
+    value: Value,
+    span: Span,
+    without: frozenset[str] = frozenset(),
+) -> None:
     """`...value` inside an object literal: later keys win."""
     match value:
         case Obj():
             if value.more is not None:
                 # Whatever it holds beyond what is known may replace what stands before it.
                 target.clobber(value.more)
-            for key in list(value.entries):
-                entry = value.entry(key)
-                if entry is not None:
-                    target.set(key, entry.through(span))
+            for key in ordered(value.entries):
+                if key not in without:
+                    _copy_entry(machine, target, value, key, span)
         case Unknown():
             target.clobber(Unknown(value.reason, chain((span,), value.origin)))
+        case Builtin(path="process.env"):
+            target.clobber(Unknown("the whole environment is spread into it", (span,)))
         case Builtin():
             target.clobber(Unknown(f"{value.path} is not evaluated", (span,)))
         case Arr(items=items, more=more):
-            if items or more is not None:
+            if more is not None:
                 target.clobber(Unknown("an array is spread into an object", (span,)))
-        case EnvString():
+            for index, item in enumerate(items):
+                target.set(str(index), Entry(item, (item.origin or (span,))[0], via=(span,)))
+        case EnvString() | PlatformName():
             target.clobber(Unknown("a text is spread into an object", (span,)))
+        case Func(kind=kind) if kind is not None:
+            spread(machine, target, kind.statics, span, without)
         case _:
             # Spreading null, undefined, a number, a boolean, a function, or a promise adds nothing.
             if isinstance(value, Known) and isinstance(value.value, str) and value.value:
                 target.clobber(Unknown("a text is spread into an object", (span,)))
+
+
+def ordered(entries: dict[str, Entry | Choice[Entry | None]]) -> list[str]:
+    """Keys as JavaScript lists them: whole numbers in order, then the others as added."""
+    numeric = [key for key in entries if is_index(key)]
+    if not numeric:
+        return list(entries)
+    return sorted(numeric, key=int) + [key for key in entries if not is_index(key)]
+
+
+def is_index(key: str) -> bool:
+    """Whether a key counts as a whole number, which come first."""
+    return key.isascii() and key.isdecimal() and str(int(key)) == key and int(key) < 2**32 - 1
+
+
+def _copy_entry(machine: Machine, target: Obj, value: Obj, key: str, span: Span) -> None:
+    held = value.entries[key]
+    if isinstance(held, Choice):
+        below = target.entries.get(key)
+
+        def chosen() -> Entry | None:
+            entry = value_of(held)
+            if entry is not None:
+                return entry.through(span)
+            return value_of(below) if below is not None else None
+
+        joined = machine.explored(chosen, lambda why: Entry(why, span))
+        if joined is not None:
+            target.set(key, joined)
+        return
+    if held.is_getter:
+        read = machine.explored(lambda: held.value, lambda why: why)
+        target.set(key, Entry(read, held.expression, held.key, held.whole, (*held.via, span)))
+        return
+    target.set(key, held.through(span))
+
+
+def value_of(entry: Entry | Choice[Entry | None]) -> Entry | None:
+    """An entry in this world."""
+    return entry.now() if isinstance(entry, Choice) else entry
 
 
 def _array(machine: Machine, node: Node, scope: Scope) -> Value:
@@ -381,13 +442,14 @@ def _array(machine: Machine, node: Node, scope: Scope) -> Value:
             made.extend(value.items)
             made.more = made.more or value.more
         else:
+            members.require_iterable(value, scope.parsed.span(child))
             reason = value.reason if isinstance(value, Unknown) else "it is spread from no array"
             made.more = Unknown(reason, value.origin)
     return made
 
 
 def _assignment(machine: Machine, node: Node, scope: Scope) -> Value:
-    return calls.assign(machine, node, scope)
+    return assigning.assign(machine, node, scope)
 
 
 def _call(machine: Machine, node: Node, scope: Scope) -> Value:
@@ -395,8 +457,23 @@ def _call(machine: Machine, node: Node, scope: Scope) -> Value:
 
 
 def _new(machine: Machine, node: Node, scope: Scope) -> Value:
-    calls.forget_handed(machine, node, scope)
-    return Unknown("an object made by `new` is not evaluated", (scope.parsed.span(node),))
+    return classes.instantiate(machine, node, scope)
+
+
+def _class(machine: Machine, node: Node, scope: Scope) -> Value:
+    return classes.define(machine, node, scope)
+
+
+def _this(machine: Machine, node: Node, scope: Scope) -> Value:
+    del machine
+    span = scope.parsed.span(node)
+    cell = scope.find("this")
+    return with_origin(cell.get(), span) if cell is not None else Unknown("`this`", (span,))
+
+
+def _regexp(machine: Machine, node: Node, scope: Scope) -> Value:
+    del machine
+    return Unknown("a regular expression is not evaluated", (scope.parsed.span(node),))
 
 
 _HANDLERS: dict[str, Handler] = {
@@ -428,6 +505,9 @@ _HANDLERS: dict[str, Handler] = {
     "subscript_expression": members.chained(members.subscript),
     "call_expression": members.chained(_call),
     "new_expression": _new,
+    "class": _class,
+    "this": _this,
+    "regex": _regexp,
     "assignment_expression": _assignment,
     "augmented_assignment_expression": _assignment,
     "update_expression": _assignment,

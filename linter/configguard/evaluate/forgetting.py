@@ -1,23 +1,35 @@
-"""Code that is not followed: what it may change is unknown from then on."""
+"""Code that is not followed: what it may change is unknown from then on.
+
+`lasting`: it may run at any moment from now on (a callback, a generator, an async function that
+nobody waits for), so what it may change stays unknown whatever is assigned to it later.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import expressions, known_calls
-from configguard.evaluate.completions import Completion, Return
+from configguard.evaluate import known_calls
+from configguard.evaluate.completions import Completion, Unsure
 from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.scopes import (
+    MUTATORS,
+    Cell,
     Scope,
-    has_call,
+    declared_in,
     mentioned,
-    pattern_names,
+    own_names,
     walk,
+    walk_own,
     written_names,
 )
 from configguard.evaluate.values import (
     Arr,
+    Builtin,
+    Choice,
+    Entry,
+    Func,
     Obj,
+    Promised,
     Unknown,
     Value,
 )
@@ -26,107 +38,271 @@ from configguard.syntax.trees import children
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_LOOPS = ("for_statement", "for_in_statement", "while_statement", "do_statement")
+_WRAPPERS = (
+    "member_expression",
+    "subscript_expression",
+    "non_null_expression",
+    "parenthesized_expression",
+    "as_expression",
+    "satisfies_expression",
+)
+_FUNCTIONS = ("arrow_function", "function_expression", "function_declaration", "method_definition")
 
-def forget_changes(machine: Machine, node: Node, scope: Scope, what: str) -> Completion:
-    """A statement that is not followed: whatever it may change is unknown from here on."""
-    span = scope.parsed.span(node)
-    why = Unknown(f"{what} may change it", (span,))
-    for found in walk(node):
-        if found.type in ("assignment_expression", "augmented_assignment_expression") or (
-            found.type == "for_in_statement" and found.child_by_field_name("kind") is None
-        ):
-            _forget_target(machine, expressions.field(found, "left"), scope, why)
-        elif found.type == "update_expression":
-            _forget_target(machine, expressions.field(found, "argument"), scope, why)
-        elif found.type == "call_expression":
-            _forget_call(machine, found, scope, why)
-        elif found.type == "new_expression":
-            _forget_arguments(machine, found, scope, why)
-    if has_call(node):
-        for name in scope.remote:
-            cell = scope.find(name)
-            if cell is not None:
-                clobber_deeply(cell.get(), why)
-                cell.set(why)
-    if any(scope.find(name) is None for name in written_names(node)):
-        _forget_inside(node, scope, why)
-    if any(found.type == "return_statement" for found in walk(node)):
-        return Return(Unknown(f"{what} may return here", (span,)))
+
+def forget_changes(
+    machine: Machine, node: Node, scope: Scope, what: str, *, lasting: bool = False
+) -> Completion:
+    """A piece of code that is not followed: whatever it may change is unknown from here on."""
+    why = Unknown(f"{what} may change it", (scope.parsed.span(node),))
+    _Forgetter(machine, why, lasting).code(node, scope)
+    returns, jumps = leaves([node])
+    if returns or jumps:
+        unknown = Unknown(f"{what} may return here", why.origin)
+        return Unsure(why, unknown if returns else None)
     return None
 
 
-def _forget_target(machine: Machine, target: Node, scope: Scope, why: Unknown) -> None:
-    if target.type in ("member_expression", "subscript_expression"):
-        _forget_value(machine, expressions.field(target, "object"), scope, why)
-        return
-    for name in pattern_names(target):
-        cell = scope.find(name)
-        if cell is not None:
-            cell.set(why)
+def leaves(nodes: list[Node]) -> tuple[bool, bool]:
+    """Whether statements may return from their function, and whether they may jump out."""
+    returns = jumps = False
+    for node in nodes:
+        for found in walk_own(node):
+            if found.type == "return_statement":
+                returns = True
+            elif found.type in ("break_statement", "continue_statement"):
+                jumps = jumps or children(found) != [] or not _inside_loop(found, node)
+    return returns, jumps
 
 
-def _forget_call(machine: Machine, call: Node, scope: Scope, why: Unknown) -> None:
-    function = expressions.field(call, "function")
-    if known_calls.harmless(scope.parsed.text(function)):
-        return
-    if function.type == "member_expression":
-        _forget_value(machine, expressions.field(function, "object"), scope, why)
-    _forget_arguments(machine, call, scope, why)
+def _inside_loop(jump: Node, top: Node) -> bool:
+    """Whether a jump stays inside of a statement."""
+    stops = (*_LOOPS, "switch_statement") if jump.type == "break_statement" else _LOOPS
+    node: Node | None = jump
+    while node is not None:
+        if node.type in stops:
+            return True
+        if node.id == top.id:
+            return False
+        node = node.parent
+    return False
 
 
-def _forget_arguments(machine: Machine, call: Node, scope: Scope, why: Unknown) -> None:
-    arguments = call.child_by_field_name("arguments")
-    for argument in [] if arguments is None else children(arguments):
-        if argument.type in ("identifier", "member_expression"):
-            _forget_value(machine, argument, scope, why)
+def forget_function(machine: Machine, function: Func, what: str) -> None:
+    """A function that runs some time, or not, unfollowed."""
+    span = function.parsed.span(function.node)
+    why = Unknown(f"{what} may change it", (span,))
+    _Forgetter(machine, why, lasting=True).function(function)
 
 
-def _forget_value(machine: Machine, node: Node, scope: Scope, why: Unknown) -> None:
-    """The object that an expression names may be changed, and all that it leads to."""
-    root = node
-    while root.type in (
-        "member_expression",
-        "subscript_expression",
-        "non_null_expression",
-        "parenthesized_expression",
-        "as_expression",
-    ):
-        root = root.child_by_field_name("object") or children(root)[0]
-    if root.type != "identifier":
-        return
-    name = scope.parsed.text(root)
-    if scope.find(name) is None:
-        if name == "process":
-            machine.forget_variables(why.reason.removesuffix(" may change it"), why.origin[0])
-        return
-    try:
-        value = expressions.evaluate(machine, node, scope)
-        if not isinstance(value, Obj | Arr):
-            value = expressions.evaluate(machine, root, scope)
-    except Thrown:
-        return
-    clobber_deeply(value, why)
+def forget_handed(
+    machine: Machine, node: Node, arguments: list[Value], receiver: Value | None, scope: Scope
+) -> None:
+    """A call that is not followed: it may run each function that it is handed, at any time.
+
+    What else it is handed is left alone (docs/what-is-understood.md says so), but for calls that
+    say in their name that they change it.
+    """
+    span = scope.parsed.span(node)
+    function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+    text = "" if function is None else scope.parsed.text(function)
+    name = text.rpartition(".")[2]
+    why = Unknown(f"{text[:60]}() may change it", (span,))
+    forgetter = _Forgetter(machine, why, lasting=True)
+    for argument in arguments:
+        forgetter.functions_in(argument)
+    if name in _CHANGING and arguments:
+        clobber_deeply(machine, arguments[0], why)
+    if isinstance(receiver, Obj | Arr | Func):
+        forgetter.functions_in(receiver)
+    for argument in arguments:
+        if isinstance(argument, Builtin) and argument.path == "process.env":
+            machine.forget_variables(f"{text}()", span)
 
 
-def clobber_deeply(value: Value, why: Unknown) -> None:
+_CHANGING = MUTATORS | {
+    *("assign", "merge", "mergeWith", "extend", "defaults", "defaultsDeep", "defineProperty"),
+    *("defineProperties", "setPrototypeOf", "setWith", "unset", "update", "mutate"),
+}
+
+
+def clobber_deeply(machine: Machine, value: Value, why: Unknown, *, lasting: bool = False) -> None:
     """Nothing is known any more of a structure, nor of those inside it."""
-    pending, seen = [value], set[int]()
-    while pending:
-        one = pending.pop()
-        if id(one) in seen or not isinstance(one, Obj | Arr):
-            continue
-        seen.add(id(one))
-        if isinstance(one, Arr):
-            pending += one.items
-        else:
-            entries = [one.entry(key) for key in list(one.entries)]
-            pending += [entry.value for entry in entries if entry is not None]
-        one.clobber(why)
+    _Forgetter(machine, why, lasting).value(value)
 
 
-def _forget_inside(node: Node, scope: Scope, why: Unknown) -> None:
-    """A name that the statement itself binds is changed: it may stand for anything mentioned."""
-    for name in set(mentioned(node)):
+class _Forgetter:
+    """One act of forgetting: each function, name and structure once."""
+
+    def __init__(self, machine: Machine, why: Unknown, lasting: bool) -> None:
+        self.machine = machine
+        self.why = why
+        self.lasting = lasting
+        self._seen: set[int] = set()
+
+    def code(self, node: Node, scope: Scope, own: frozenset[str] = frozenset()) -> None:
+        """All that a piece of code may change; `own` names are its own."""
+        written = written_names(node)
+        for name in written - own:
+            self._name(name, scope)
+        if not written.isdisjoint(own | declared_in(node)):
+            # What it binds itself may stand for anything that it mentions.
+            for name in set(mentioned(node)) - own:
+                self._reached(name, scope)
+        calls = [f for f in walk(node) if f.type in ("call_expression", "new_expression")]
+        for call in calls:
+            self._call(call, scope, own)
+        if calls or any(f.type in ("await_expression", "member_expression") for f in walk(node)):
+            for name in set(mentioned(node)) - own:
+                cell = scope.find(name)
+                if cell is not None:
+                    self.functions_in(*_held_by(cell))
+        if any(found.type == "this" for found in walk(node)):
+            cell = scope.find("this")
+            if cell is not None:
+                for value in _held_by(cell):
+                    self.value(value)
+
+    def function(self, function: Func) -> None:
+        """All that a function's body may change."""
+        if id(function.node) in self._seen:
+            return
+        self._seen.add(id(function.node))
+        self._keep = [*getattr(self, "_keep", []), function]
+        self.code(function.node, function.scope, own_names(function.node))
+
+    def functions_in(self, *values: Value) -> None:
+        """Every function that can be reached from values may run."""
+        pending = list(values)
+        seen = set[int]()
+        while pending:
+            value = pending.pop()
+            if id(value) in seen or len(seen) > 2_000:
+                continue
+            seen.add(id(value))
+            match value:
+                case Func(kind=None):
+                    self.function(value)
+                case Func(kind=kind) if kind is not None:
+                    for one in (*kind.methods.values(), *kind.getters.values()):
+                        self.function(one)
+                    pending.append(kind.statics)
+                case Obj() | Arr() | Promised():
+                    pending += _parts(value)
+                    if isinstance(value, Obj) and value.kind is not None:
+                        pending += [*value.kind.methods.values(), *value.kind.getters.values()]
+
+    def value(self, value: Value) -> None:
+        """Nothing is known any more of a structure, nor of those inside it."""
+        pending, seen = [value], set[int]()
+        while pending:
+            one = pending.pop()
+            if isinstance(one, Func) and one.kind is not None:
+                pending.append(one.kind.statics)
+            if id(one) in seen or not isinstance(one, Obj | Arr):
+                continue
+            seen.add(id(one))
+            pending += _parts(one)
+            if one.frozen:
+                continue
+            self.machine.writes(one.born)
+            one.clobber(self.why)
+            one.lasting = one.lasting or self.lasting
+
+    def _name(self, name: str, scope: Scope) -> None:
+        """A name may be bound to something else, and what it held be changed."""
+        cell = scope.find(name)
+        if cell is None:
+            if name in ("process", "env", "global", "globalThis"):
+                self._variables()
+            return
+        for value in _held_by(cell):
+            self.value(value)
+            if isinstance(value, Builtin) and value.path.startswith("process"):
+                self._variables()
+        if not cell.constant or cell.source is None:
+            self.machine.writes(cell.born)
+            cell.source = self.why
+            cell.lasting = cell.lasting or self.lasting
+
+    def _reached(self, name: str, scope: Scope) -> None:
         cell = scope.find(name)
         if cell is not None:
-            clobber_deeply(cell.get(), why)
+            for value in _held_by(cell):
+                self.value(value)
+
+    def _variables(self) -> None:
+        what = self.why.reason.removesuffix(" may change it")
+        self.machine.forget_variables(what, self.why.origin[0])
+        self.machine.lasting_variables = self.machine.lasting_variables or self.lasting
+
+    def _call(self, call: Node, scope: Scope, own: frozenset[str]) -> None:
+        function = call.child_by_field_name("function")
+        if function is not None and known_calls.harmless(scope.parsed.text(function)):
+            return
+        if function is not None and function.type in ("member_expression", "subscript_expression"):
+            holder = function.child_by_field_name("object")
+            if holder is not None:
+                self._root(holder, scope, own)
+        arguments = call.child_by_field_name("arguments")
+        for argument in [] if arguments is None else children(arguments):
+            if argument.type == "spread_element":
+                argument = children(argument)[0]
+            if argument.type not in _FUNCTIONS:
+                for found in walk_own(argument):
+                    if found.type in ("identifier", "shorthand_property_identifier"):
+                        self._root(found, scope, own)
+
+    def _root(self, node: Node, scope: Scope, own: frozenset[str]) -> None:
+        """The object that an expression names may be changed, and all that it leads to."""
+        while node.type in _WRAPPERS:
+            inner = node.child_by_field_name("object") or next(iter(children(node)), None)
+            if inner is None:
+                return
+            node = inner
+        if node.type not in ("identifier", "shorthand_property_identifier"):
+            return
+        name = scope.parsed.text(node)
+        if name in own:
+            return
+        if scope.find(name) is None and name in ("process", "globalThis", "global"):
+            self._variables()
+        self._reached(name, scope)
+
+
+def _held_by(cell: Cell) -> list[Value]:
+    source = cell.source
+    if callable(source):
+        try:
+            source = source()  # an imported name
+        except Thrown:
+            return []
+    if source is None:
+        return []
+    return [case.answer for case in source.cases] if isinstance(source, Choice) else [source]
+
+
+def _parts(value: Value) -> list[Value]:
+    match value:
+        case Arr(items=items):
+            return items
+        case Promised(value=inner):
+            return [inner]
+        case Obj():
+            found: list[Value] = []
+            for held in value.entries.values():
+                entries = (
+                    [case.answer for case in held.cases] if isinstance(held, Choice) else [held]
+                )
+                for entry in entries:
+                    found += _of_entry(entry)
+            return found
+        case _:
+            return []
+
+
+def _of_entry(entry: Entry | None) -> list[Value]:
+    if entry is None or callable(entry.source):
+        return []
+    source = entry.source
+    return [case.answer for case in source.cases] if isinstance(source, Choice) else [source]

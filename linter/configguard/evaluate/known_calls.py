@@ -58,6 +58,11 @@ def is_method(name: str) -> bool:
     return name in _table()["methods"] or name in _PROTOTYPE
 
 
+def in_prototype(name: str) -> bool:
+    """Whether every object has it without holding it."""
+    return name in _PROTOTYPE
+
+
 def of_global(machine: Machine, name: str, span: Span) -> Value:
     """A name that the file does not bind."""
     if name == "Infinity":
@@ -69,7 +74,16 @@ def of_global(machine: Machine, name: str, span: Span) -> Value:
     del machine
     if name in _table()["globals"]:
         return Builtin(name, (span,))
-    return Unknown(f"{name} is not defined in this file", (span,))
+    if is_global(name):
+        return Unknown(f"{name} is not evaluated", (span,))
+    from configguard.evaluate.calls import throw
+
+    return throw(f"{name} is not defined", span)
+
+
+def is_global(name: str) -> bool:
+    """Whether Node or a loader of configs defines a name everywhere."""
+    return name in _table()["globals"] or name in _table()["other_globals"]
 
 
 def of_import_meta(text: str, span: Span) -> Value:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from configguard.evaluate.values import Unknown, Value
-from configguard.evaluate.worlds import World
+from configguard.evaluate.values import Choice, Unknown, Value, tick
+from configguard.evaluate.worlds import (
+    Assumptions,
+    Case,
+    Fork,
+    TooManyWorlds,
+    World,
+    decide,
+)
 from configguard.source.span import Span
 from configguard.source.workspace import Workspace
 
@@ -15,6 +23,12 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 MAX_STEPS = 30_000
 MAX_FILES = 200
+MAX_OVERRUNS = 4
+"""So many expressions may each take too long by themselves; then the whole config does."""
+MAX_LOCAL = 64
+"""An expression that gives more different values than this, by open conditions, is unknown."""
+
+T = TypeVar("T")
 
 
 class OverBound(Exception):
@@ -37,6 +51,21 @@ class Note(NamedTuple):
     span: Span
 
 
+class Impure(Exception):
+    """What is explored changes something that was there before."""
+
+
+class Watch:
+    """One exploration: what is older than `start` must not be changed by it."""
+
+    __slots__ = ("exploring", "start", "wrote")
+
+    def __init__(self) -> None:
+        self.start = tick()
+        self.wrote = False
+        self.exploring = False
+
+
 class Machine:
     """Evaluates files of one workspace in one world; see `modules.load` for the way in.
 
@@ -49,13 +78,82 @@ class Machine:
         self.world = world
         self.version = version
         self.modules: dict[str, Module] = {}
+        self.resolved: dict[tuple[str, str], Module] = {}
         self.assumptions: dict[Note, None] = {}
         self.notices: dict[Note, None] = {}
         self.variables: dict[str, Value] = {}
         self.unknown_variables: Unknown | None = None
-        self.changing = False
+        self.lasting_variables = False
         self.steps = 0
         self.depth = 0
+        self.calls = 0
+        self._overruns = 0
+        # How often something ran that may throw, for all that is known.
+        self.unsure = 0
+        self._watches: list[Watch] = []
+
+    def explored(self, ask: Callable[[], T], lost: Callable[[Unknown], T]) -> T | Choice[T]:
+        """What an expression gives, and where open conditions decide it, all that it may give.
+
+        Each open condition that it alone depends on is asked here, so that the rest of the config
+        need not depend on it. What changes something, or throws in some world, splits the whole
+        world instead: raises Fork. `lost`: what it gives where that is too much to follow.
+        """
+        watch = Watch()
+        outer = self.world
+        turns = outer.turns()
+        self._watches.append(watch)
+        try:
+            return ask()
+        except OverBound as bound:
+            if self.calls > 1 or self._overruns >= MAX_OVERRUNS or watch.exploring:
+                raise
+            # What does not need this expression is still worked out.
+            self._overruns += 1
+            self.steps //= 2
+            return lost(Unknown(str(bound)))
+        except Fork as fork:
+            self.world = outer
+            if watch.wrote:
+                raise
+            outer.turn_back(turns)
+            watch.exploring = True
+            try:
+                cases = self._cases(ask, outer, fork)
+            except (Impure, Thrown):
+                raise fork from None
+            except TooManyWorlds:
+                reason = f"it depends on too many open conditions (over {MAX_LOCAL} cases)"
+                return lost(Unknown(reason))
+            return Choice(self, tuple(cases))
+        finally:
+            self.world = outer
+            self._watches.pop()
+
+    def _cases(self, ask: Callable[[], T], outer: World, first: Fork) -> list[Case[T]]:
+        worlds: list[World] = []
+
+        def under(more: Assumptions) -> T:
+            if not more:
+                raise first
+            self.world = outer.under(more)
+            worlds.append(self.world)
+            return ask()
+
+        try:
+            return decide(under, most=MAX_LOCAL)
+        finally:
+            for world in worlds:
+                outer.rejoin(world)
+
+    def writes(self, born: int = 0) -> None:
+        """Something that is so old is about to be changed. Raises Impure while exploring."""
+        for watch in reversed(self._watches):
+            if born >= watch.start:
+                return
+            watch.wrote = True
+            if watch.exploring:
+                raise Impure
 
     def step(self) -> None:
         """Count one step. Raises OverBound."""
@@ -65,6 +163,7 @@ class Machine:
 
     def forget_variables(self, what: str, span: Span) -> None:
         """Something that is not followed may have set any environment variable."""
+        self.writes()
         self.variables.clear()
         self.unknown_variables = Unknown(f"{what} may have set it", (span,))
 

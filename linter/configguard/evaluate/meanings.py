@@ -14,6 +14,7 @@ from configguard.evaluate.values import (
     Builtin,
     Cpus,
     Entry,
+    Func,
     Known,
     Obj,
     Promised,
@@ -155,29 +156,61 @@ def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
     target = first(arguments)
     if isinstance(target, Builtin) and target.path == "process.env":
         machine.forget_variables("Object.assign() on process.env", span)
+        return target
+    if isinstance(target, Known) and operators.nullish(target):
+        return calls.throw("Cannot convert undefined or null to object", span)
     if not isinstance(target, Obj):
+        if isinstance(target, Arr):
+            machine.writes(target.born)
+            target.clobber(Unknown("Object.assign() changes it", (span,)))
         return Unknown("Object.assign() on something that is no plain object", (span,))
+    machine.writes(target.born)
+    if target.lasting:
+        return target
     for source in arguments[1:]:
-        spread(target, source, span)
+        if (target.frozen or target.sealed) and not (
+            isinstance(source, Obj) and not source.entries
+        ):
+            if target.frozen and isinstance(source, Obj) and source.more is None:
+                return calls.throw("Cannot assign to a property of a frozen object", span)
+            return Unknown("Object.assign() on a sealed object", (span,))
+        accessors = [entry for entry in target.entries.values() if isinstance(entry, Entry)]
+        if any(entry.is_getter for entry in accessors) or target.kind is not None:
+            target.clobber(Unknown("Object.assign() may call a setter", (span,)))
+        spread(machine, target, source, span)
         if isinstance(source, Obj):
             target.sites += source.sites
     return target
 
 
-def _entries_of(value: Value) -> list[tuple[str, Entry]] | None:
+def _hold(*, frozen: bool) -> Meaning:
+    """`Object.freeze(value)` and `Object.seal(value)`: what changes it later throws."""
+
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        value = first(arguments)
+        target = value.kind.statics if isinstance(value, Func) and value.kind else value
+        if isinstance(target, Obj | Arr):
+            machine.writes(target.born)
+            target.frozen = target.frozen or frozen
+            target.sealed = True
+        return value if not isinstance(value, Unknown) else Unknown(value.reason, (span,))
+
+    return meaning
+
+
+def entries_of(value: Value) -> list[tuple[str, Entry]] | None:
     if not isinstance(value, Obj) or value.more is not None:
         return None
-    # Keys that are whole numbers come first, in order; the others as they were added.
-    numeric = sorted((key for key in value.entries if key.isdecimal()), key=int)
-    others = [key for key in value.entries if not key.isdecimal()]
-    pairs = ((key, value.entry(key)) for key in (*numeric, *others))
+    from configguard.evaluate.expressions import ordered
+
+    pairs = ((key, value.entry(key)) for key in ordered(value.entries))
     return [(key, entry) for key, entry in pairs if entry is not None]
 
 
 def _listing(item: Callable[[str, Entry], Value]) -> Meaning:
     def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
         del machine
-        entries = _entries_of(first(arguments))
+        entries = entries_of(first(arguments))
         if entries is None:
             return Unknown("the keys of the object are not all known", (span,))
         return Arr([item(key, entry) for key, entry in entries], (span,))
@@ -209,6 +242,10 @@ def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
     if id(value) in made_of:
         return made_of[id(value)]
     if isinstance(value, Obj):
+        if value.kind is not None or any(
+            isinstance(e, Entry) and e.is_getter for e in value.entries.values()
+        ):
+            return Unknown("a copy of an object with functions of its own", (span,))
         made = Obj({}, value.origin, value.more)
         made_of[id(value)] = made
         for key in list(value.entries):
@@ -222,6 +259,8 @@ def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
         made_of[id(value)] = array
         array.items += [copied(item, span, made_of) for item in value.items]
         return array
+    if isinstance(value, Func | Promised):
+        return calls.throw("it cannot be cloned", span)
     return value
 
 
@@ -271,6 +310,8 @@ MEANINGS: dict[str, Meaning] = {
     "absolute": _absolute,
     "assign": _assign,
     "first-argument": _first_argument,
+    "freeze": _hold(frozen=True),
+    "seal": _hold(frozen=False),
     "keys": _listing(lambda key, entry: Known(key, (entry.key,))),
     "values": _listing(lambda key, entry: entry.value),
     "entries": _listing(lambda key, entry: Arr([Known(key, (entry.key,)), entry.value])),

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from configguard.evaluate import calls, expressions, known_calls, operators
+from configguard.evaluate import (
+    calls,
+    classes,
+    expressions,
+    known_calls,
+    numbers,
+    operators,
+)
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.scopes import Scope
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
     Builtin,
+    Choice,
+    Cpus,
+    Func,
     Known,
     Obj,
     Unknown,
@@ -67,7 +77,10 @@ def member_access(machine: Machine, node: Node, scope: Scope) -> Value:
     name = scope.parsed.text(expressions.field(node, "property"))
     if scope.parsed.text(node).startswith("import.meta"):
         return known_calls.of_import_meta(scope.parsed.text(node), span)
-    target = expressions.evaluate(machine, expressions.field(node, "object"), scope)
+    holder = expressions.field(node, "object")
+    if holder.type == "super":
+        return Unknown("`super` is not evaluated", (span,))
+    target = expressions.evaluate(machine, holder, scope)
     optional = node.child_by_field_name("optional_chain") is not None
     return member(machine, target, name, span, optional=optional)
 
@@ -75,10 +88,15 @@ def member_access(machine: Machine, node: Node, scope: Scope) -> Value:
 def subscript(machine: Machine, node: Node, scope: Scope) -> Value:
     span = scope.parsed.span(node)
     target = expressions.evaluate(machine, expressions.field(node, "object"), scope)
+    optional = node.child_by_field_name("optional_chain") is not None
+    if optional and operators.nullish(target):
+        short_chain()
     name = operators.to_text(expressions.evaluate(machine, expressions.field(node, "index"), scope))
     if isinstance(name, Unknown):
+        if isinstance(target, Known) and operators.nullish(target):
+            calls.throw(f"Cannot read properties of {operators.to_text(target)}", span)
+        machine.unsure += isinstance(target, Unknown)
         return Unknown(name.reason, (span,))
-    optional = node.child_by_field_name("optional_chain") is not None
     return member(machine, target, name, span, optional=optional)
 
 
@@ -91,37 +109,57 @@ def member(
             if scalar is None or scalar is UNDEFINED:
                 if optional:
                     short_chain()
-                return calls.throw(f"Cannot read properties of {operators.to_text(target)}", span)
-            if name == "length" and isinstance(scalar, str):
-                return Known(float(len(scalar.encode("utf-16-le")) // 2), (span,))
-            if isinstance(scalar, str) and name.isdecimal():
-                units = scalar[int(name) : int(name) + 1]
-                return (
-                    Known(units or UNDEFINED, (span,))
-                    if scalar.isascii()
-                    else Unknown("a part of a text that is not ASCII", (span,))
-                )
-            return _method_or_nothing(f"({type(scalar).__name__}).{name}", name, span)
+                text = f"Cannot read properties of {operators.to_text(target)} (reading '{name}')"
+                return calls.throw(text, span)
+            return _of_scalar(scalar, name, span)
         case Obj():
-            if name in target.entries or target.more is not None:
+            if name in target.entries and target.entry(name) is not None:
                 return with_origin(target.get(name), span)
+            if target.kind is not None:
+                inherited = classes.inherited(machine, target, name, span)
+                if inherited is not None:
+                    return inherited
+            if target.more is not None:
+                return Unknown(target.more.reason, (span, *target.more.origin))
             return known_calls.of_prototype(name, span)
         case Arr(items=items, more=more):
-            if name.isdigit() and int(name) < len(items):
+            if expressions.is_index(name) and int(name) < len(items):
                 return with_origin(items[int(name)], span)
-            if more is not None:
+            if more is not None and not known_calls.is_method(name):
                 return Unknown(more.reason, (span,))
             if name == "length":
                 return Known(float(len(items)), (span,))
-            if name.isdigit():
+            if expressions.is_index(name):
                 return Known(UNDEFINED, (span,))
             return _method_or_nothing(f"[].{name}", name, span)
         case Builtin(path=path):
-            return known_calls.of_member(machine, path, name, span)
+            found = known_calls.of_member(machine, path, name, span)
+            if not target.certain:
+                machine.unsure += 1
+            return found
         case Unknown():
+            machine.unsure += 1
             return Unknown(target.reason, chain((span,), target.origin))
+        case Func(kind=kind) if kind is not None:
+            for one in kind.chain():
+                entry = one.statics.entry(name)
+                if entry is not None:
+                    return with_origin(entry.value, span)
+                if one.statics.more is not None:
+                    return Unknown(one.statics.more.reason, (span,))
+            return Unknown(f"the property {name} is not evaluated here", (span,))
         case _:
             return Unknown(f"the property {name} is not evaluated here", (span,))
+
+
+def _of_scalar(scalar: float | str | bool, name: str, span: Span) -> Value:
+    if isinstance(scalar, str):
+        if name == "length":
+            return Known(float(numbers.length(scalar)), (span,))
+        if expressions.is_index(name):
+            unit = numbers.units(scalar, int(name), int(name) + 1)
+            return Known(unit or UNDEFINED, (span,))
+    return _method_or_nothing(f"({type(scalar).__name__}).{name}", name, span)
 
 
 def _method_or_nothing(path: str, name: str, span: Span) -> Value:
@@ -129,3 +167,38 @@ def _method_or_nothing(path: str, name: str, span: Span) -> Value:
     if known_calls.is_method(name):
         return Builtin(path, (span,))
     return Known(UNDEFINED, (span,))
+
+
+def require_object(source: Value | Choice[Value], span: Span) -> None:
+    """What destructuring of an object needs. Raises Thrown on undefined and null."""
+    for value in _possible(source, _is_empty):
+        if _is_empty(value):
+            calls.throw(f"Cannot destructure '{operators.to_text(value)}'", span)
+
+
+def require_iterable(source: Value | Choice[Value], span: Span) -> None:
+    """What a spread or `for … of` needs. Raises Thrown on what surely cannot be iterated."""
+    for value in _possible(source, _is_single):
+        if _is_single(value):
+            calls.throw("it is not iterable", span)
+
+
+def _possible(source: Value | Choice[Value], fails: Callable[[Value], bool]) -> list[Value]:
+    """The values that a source may be; one that may fail splits the world."""
+    if not isinstance(source, Choice):
+        return [source]
+    if any(fails(case.answer) for case in source.cases):
+        return [source.now()]
+    return []
+
+
+def _is_empty(value: Value) -> bool:
+    return isinstance(value, Known) and operators.nullish(value) is True
+
+
+def _is_single(value: Value) -> bool:
+    if isinstance(value, Known):
+        return not isinstance(value.value, str)
+    if isinstance(value, Obj):
+        return value.more is None and value.kind is None and not value.lasting
+    return isinstance(value, Func | Cpus)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
     Builtin,
-    Chosen,
     Entry,
     Func,
     Known,
@@ -18,7 +19,6 @@ from configguard.evaluate.values import (
     Unknown,
     Value,
 )
-from configguard.evaluate.worlds import Fork
 from configguard.source.span import Span
 
 if TYPE_CHECKING:
@@ -48,40 +48,19 @@ def vite_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
                 sides.append(Obj({}, side.origin, Unknown(reason, side.origin)))
             case _:
                 return Unknown("mergeConfig() is given something that is no object", (span,))
-    made = merged(sides[0], sides[1], span)
-    if machine.changing:
-        settle(made)
-    return made
+    return merged(machine, sides[0], sides[1], span)
 
 
-def settle(made: Obj) -> None:
-    """Join everything at once: what is changed later does not count."""
-    for key in list(made.entries):
-        try:
-            entry = made.entry(key)
-            if entry is not None and isinstance(entry.value, Obj):
-                settle(entry.value)
-        except Fork as fork:
-            made.entries[key] = _again(fork)
-
-
-def _again(fork: Fork) -> Chosen:
-    def ask() -> Entry | None:
-        raise fork
-
-    return ask
-
-
-def merged(base: Obj, over: Obj, span: Span) -> Obj:
-    """A new object of both, each shared key joined when it is asked for."""
+def merged(machine: Machine, base: Obj, over: Obj, span: Span) -> Obj:
+    """A new object of both; open conditions decide each key alone."""
     made = Obj({}, (span,), sites=base.sites + over.sites)
     made.more = over.more or base.more
     for key in dict.fromkeys((*base.entries, *over.entries)):
-        made.entries[key] = lambda key=key: _entry(base, over, key, span)  # type: ignore[misc]
+        _set_explored(machine, made, key, partial(_entry, machine, base, over, key, span), span)
     return made
 
 
-def _entry(base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
+def _entry(machine: Machine, base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
     below, above = base.entry(key), over.entry(key)
     if above is None:
         if below is None or over.more is None:
@@ -95,7 +74,7 @@ def _entry(base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
         return _unknown_below(base, above) if base.more is not None else above.through(span)
     if below is None:
         if base.more is not None and isinstance(value, Obj):
-            joined = merged(Obj({}, (), base.more), value, span)
+            joined = merged(machine, Obj({}, (), base.more), value, span)
             return Entry(joined, above.expression, above.key, above.whole, (*above.via, span))
         return above.through(span)
     under = below.value
@@ -107,7 +86,7 @@ def _entry(base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
     if isinstance(under, Arr) or isinstance(value, Arr):
         return Entry(_concatenated(under, value, span), above.expression, above.key, above.whole)
     if isinstance(under, Obj) and isinstance(value, Obj):
-        joined = merged(under, value, span)
+        joined = merged(machine, under, value, span)
         return Entry(joined, above.expression, above.key, above.whole, (*above.via, span))
     if isinstance(under, Obj) and isinstance(value, Unknown):
         joined = Obj({}, under.origin, Unknown(value.reason, value.origin), under.sites)
@@ -142,13 +121,10 @@ def deep_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
     for side in (base, over):
         if isinstance(side, Func):
             throw("Cannot merge config in form of callback", span)
-    made = _deeply(base, over, span)
-    if machine.changing and isinstance(made, Obj):
-        settle(made)
-    return made
+    return _deeply(machine, base, over, span)
 
 
-def _deeply(base: Value, over: Value, span: Span) -> Value:
+def _deeply(machine: Machine, base: Value, over: Value, span: Span) -> Value:
     if isinstance(base, Arr) and isinstance(over, Arr):
         return _concatenated(base, over, span)
     if not isinstance(base, Obj) or not isinstance(over, Obj):
@@ -159,11 +135,22 @@ def _deeply(base: Value, over: Value, span: Span) -> Value:
         return over
     made = Obj({}, (span,), over.more or base.more, base.sites + over.sites)
     for key in dict.fromkeys((*base.entries, *over.entries)):
-        made.entries[key] = lambda key=key: _deep_entry(base, over, key, span)  # type: ignore[misc]
+        _set_explored(
+            machine, made, key, partial(_deep_entry, machine, base, over, key, span), span
+        )
     return made
 
 
-def _deep_entry(base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
+def _set_explored(
+    machine: Machine, made: Obj, key: str, ask: Callable[[], Entry | None], span: Span
+) -> None:
+    """Set a key to what is joined for it, by the open conditions of this key alone."""
+    entry = machine.explored(ask, lambda why: Entry(why, span))
+    if entry is not None:
+        made.set(key, entry)
+
+
+def _deep_entry(machine: Machine, base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
     below, above = base.entry(key), over.entry(key)
     if above is None and below is not None and over.more is not None:
         return Entry(Unknown(over.more.reason, over.more.origin), below.expression, below.key)
@@ -178,7 +165,7 @@ def _deep_entry(base: Obj, over: Obj, key: str, span: Span) -> Entry | None:
         under: Value = Unknown(base.more.reason, base.more.origin)
     else:
         under = below.value
-    joined = _deeply(under, above.value, span)
+    joined = _deeply(machine, under, above.value, span)
     return Entry(joined, above.expression, above.key, above.whole, (*above.via, span))
 
 
@@ -195,37 +182,50 @@ def playwright_define(machine: Machine, configs: list[Value], span: Span) -> Val
                 return Unknown(reason, (span, *side.origin))
         assert isinstance(made, Obj)
         assert isinstance(over, Obj)
-        made = _playwright_joined(made, over, span)
-    if machine.changing and isinstance(made, Obj):
-        settle(made)
+        made = _playwright_joined(machine, made, over, span)
     return made
 
 
-def _playwright_joined(base: Obj, over: Obj, span: Span) -> Obj:
+def _playwright_joined(machine: Machine, base: Obj, over: Obj, span: Span) -> Obj:
     from configguard.evaluate.expressions import spread
 
     made = Obj({}, (span,), sites=base.sites + over.sites)
-    spread(made, base, span)
-    spread(made, over, span)
-    for key in ("expect", "use", "build"):
-        inner = Obj({}, (span,))
+    spread(machine, made, base, span)
+    spread(machine, made, over, span)
+
+    def inner(key: str) -> Entry:
+        joined = Obj({}, (span,))
         for side in (base, over):
             part = side.get(key)
-            spread(inner, part, span)
+            spread(machine, joined, part, span)
             if isinstance(part, Obj):
-                inner.sites += part.sites
+                joined.sites += part.sites
         shown = over.entry(key) or base.entry(key)
-        made.set(key, Entry(inner, *((shown.expression, shown.key) if shown else (span,))))
-    servers = [side.get("webServer") for side in (base, over)]
-    if any(not isinstance(one, Known) for one in servers):
+        return Entry(joined, *((shown.expression, shown.key) if shown else (span,)))
+
+    def servers() -> Entry | None:
+        given = [side.get("webServer") for side in (base, over)]
+        if all(isinstance(one, Known) for one in given):
+            return over.entry("webServer") or base.entry("webServer")
         joined = Arr([], (span,))
-        for one in servers:
+        for one in given:
             if not isinstance(one, Known):
                 joined = _concatenated(joined, one, span)
-        made.set("webServer", Entry(joined, span))
-    if all(_may_hold(side, "projects") for side in (base, over)):
-        why = Unknown("how projects are joined depends on Playwright's version", (span,))
-        made.set("projects", Entry(why, span))
+        return Entry(joined, span)
+
+    def projects() -> Entry | None:
+        if all(_may_hold(side, "projects") for side in (base, over)):
+            why = Unknown("how projects are joined depends on Playwright's version", (span,))
+            return Entry(why, span)
+        own = over.entry("projects")
+        return own if own is not None or over.more is not None else base.entry("projects")
+
+    for key in ("expect", "use", "build"):
+        _set_explored(machine, made, key, partial(inner, key), span)
+    if any("webServer" in side.entries or side.more for side in (base, over)):
+        _set_explored(machine, made, "webServer", servers, span)
+    if all("projects" in side.entries or side.more for side in (base, over)):
+        _set_explored(machine, made, "projects", projects, span)
     return made
 
 

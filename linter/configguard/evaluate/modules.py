@@ -6,17 +6,26 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import expressions, files, known_calls, members, operators, statements
+from configguard.evaluate import (
+    classes,
+    declarations,
+    expressions,
+    files,
+    forgetting,
+    known_calls,
+    members,
+    operators,
+    patterns,
+    statements,
+)
+from configguard.evaluate.completions import Unsure
 from configguard.evaluate.machine import MAX_FILES, Machine
 from configguard.evaluate.scopes import (
     Cell,
     Scope,
-    changing_names,
     mentioned,
-    nested_vars,
     pattern_names,
     walk,
-    written_elsewhere,
 )
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -86,27 +95,35 @@ def load(machine: Machine, parsed: Parsed) -> Module:
 
 
 def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
+    machine.writes()  # a file runs once, whatever is explored
     nodes = children(parsed.root)
-    stateful = _preload(machine, parsed)
-    scope = Scope(parsed, None, changing_names(parsed, stateful))
-    machine.changing = machine.changing or bool(scope.changing)
-    if scope.changing:
-        scope.remote, scope.untimed = written_elsewhere(parsed)
-        scope.untimed |= nested_vars(nodes)
+    _preload(machine, parsed)
+    scope = Scope(parsed, None)
+    is_es = any(node.type in ("import_statement", "export_statement") for node in nodes)
+    scope.strict = is_es or module.file.endswith((".mjs", ".mts")) or _says_strict(nodes)
     module.scope = scope
     exports = Obj({})
     module.common = Obj({"exports": Entry(exports, Span(module.file, 0, 0))})
     scope.cells["module"], scope.cells["exports"] = Cell(module.common), Cell(exports)
-    statements.declare(machine, nodes, scope)
+    scope.cells["this"] = Cell(Known(UNDEFINED) if is_es else exports)
+    declarations.hoist(scope, nodes)
     for node in nodes:
         if node.type == "import_statement":
             _declare_import(machine, node, scope)
     for node in nodes:
         if node.type == "export_statement":
             _declare_exports(machine, node, scope, module)
-        if statements.run(machine, [node], scope) is not None:
+    for index, node in enumerate(nodes):
+        if node.type == "export_statement":
+            _run_export(machine, node, scope, module)
+        completion = statements.statement(machine, node, scope)
+        if isinstance(completion, Unsure):
+            for later in nodes[index + 1 :]:
+                forgetting.forget_changes(machine, later, scope, "code that may not run")
+        if completion is not None:
             break
     uses_common = module.exported is not exports or bool(exports.entries)
+    uses_common = uses_common or exports.more is not None
     turned = any(child.type == "=" for node in nodes for child in node.children)
     module.assigns_common = uses_common and not turned
     if module.exports or module.stars or not uses_common:
@@ -114,13 +131,32 @@ def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
     module.running = False
 
 
-def _preload(machine: Machine, parsed: Parsed) -> frozenset[str]:
-    """Run what a file imports before the file itself, as ES modules do.
+def _says_strict(nodes: list[Node]) -> bool:
+    first = nodes[0].text if nodes else None
+    return first is not None and first.strip(b";") in (b"'use strict'", b'"use strict"')
 
-    Gives the local names of imports from files whose functions change something there.
-    """
-    stateful: set[str] = set()
-    outer = Scope(parsed, None, frozenset())
+
+def _run_export(machine: Machine, node: Node, scope: Scope, module: Module) -> None:
+    """What an export does at its line: its value is worked out then."""
+    value = node.child_by_field_name("value")
+    declaration = node.child_by_field_name("declaration")
+    is_default = any(child.type == "default" for child in node.children)
+    if value is not None and is_default:
+        module.exports["default"].set(expressions.later(machine, value, scope))
+    elif declaration is not None and is_default and declaration.type in classes.CLASSES:
+        module.exports["default"].set(classes.define(machine, declaration, scope))
+        name = declaration.child_by_field_name("name")
+        if name is not None:
+            patterns.defining(machine, scope)(name, module.exports["default"].get())
+    elif any(child.type == "=" for child in node.children):
+        whole = expressions.later(machine, children(node)[0], scope)
+        assert module.common is not None  # set until the file has run
+        module.common.set("exports", Entry(whole, scope.parsed.span(node)))
+
+
+def _preload(machine: Machine, parsed: Parsed) -> None:
+    """Run what a file imports before the file itself, as ES modules do."""
+    outer = Scope(parsed, None)
     for node in children(parsed.root):
         source = node.child_by_field_name("source")
         if node.type not in ("import_statement", "export_statement") or source is None:
@@ -128,10 +164,7 @@ def _preload(machine: Machine, parsed: Parsed) -> frozenset[str]:
         if node.type == "import_statement" and _is_dropped(parsed, node):
             continue
         specifier = expressions.string_value(machine, source, outer)
-        module = _loaded(machine, parsed.document.file, specifier)
-        if module is not None and module.scope is not None and module.scope.remote:
-            stateful.update(_imported_names(node))
-    return frozenset(stateful)
+        _loaded(machine, parsed.document.file, specifier)
 
 
 def _is_dropped(parsed: Parsed, node: Node) -> bool:
@@ -357,10 +390,10 @@ def _bind_import(
     machine: Machine, scope: Scope, node: Node, local: Node, specifier: str, export: str
 ) -> None:
     span = scope.parsed.span(node)
-    cell = Cell(lambda: imported(machine, scope, specifier, export, span))
-    scope.cells[scope.parsed.text(local)] = cell
-    if scope.changing and specifier.startswith("."):
-        cell.get()  # imports run before the file that imports them
+    name = scope.parsed.text(local)
+    # Imported names are live: each read looks at the other file.
+    read = lambda: imported(machine, scope, specifier, export, span)  # noqa: E731
+    scope.cells[name] = Cell(read, name, constant=True)
 
 
 def _export_name(machine: Machine, node: Node, scope: Scope) -> str:
@@ -370,23 +403,20 @@ def _export_name(machine: Machine, node: Node, scope: Scope) -> str:
 
 
 def _declare_exports(machine: Machine, node: Node, scope: Scope, module: Module) -> None:
+    """The names that a file exports, which are there before its statements run."""
     source_node = node.child_by_field_name("source")
     value = node.child_by_field_name("value")
     declaration = node.child_by_field_name("declaration")
     is_default = any(child.type == "default" for child in node.children)
     span = scope.parsed.span(node)
     if value is not None and is_default:
-        module.exports["default"] = Cell(expressions.later(machine, value, scope))
+        module.exports["default"] = Cell(None, "default")
     elif declaration is not None:
         _export_declaration(scope, declaration, module, default=is_default)
     elif source_node is not None:
         specifier = expressions.string_value(machine, source_node, scope)
         _export_from(machine, node, scope, module, specifier, span)
-    elif any(child.type == "=" for child in node.children):
-        whole = expressions.later(machine, children(node)[0], scope)
-        assert module.common is not None  # set until the file has run
-        module.common.set("exports", Entry(whole, span))
-    else:
+    elif not any(child.type == "=" for child in node.children):
         for clause in children(node):
             for item in children(clause):
                 name = scope.parsed.text(expressions.field(item, "name"))
@@ -396,34 +426,28 @@ def _declare_exports(machine: Machine, node: Node, scope: Scope, module: Module)
 
 
 def _export_declaration(scope: Scope, declaration: Node, module: Module, *, default: bool) -> None:
+    if default and declaration.type in classes.CLASSES:
+        module.exports["default"] = Cell(None, "default")
+        return
     if default:
         span = scope.parsed.span(declaration)
-        is_function = declaration.type in ("function_declaration", "generator_function_declaration")
-        made: Value = (
-            Func(declaration, scope, scope.parsed, (span,))
-            if is_function
-            else Unknown("a class is not evaluated", (span,))
-        )
-        module.exports["default"] = Cell(made)
+        module.exports["default"] = Cell(Func(declaration, scope, scope.parsed, (span,)))
         return
     if declaration.type in ("lexical_declaration", "variable_declaration"):
-        patterns = [
+        patterns_of = [
             expressions.field(child, "name")
             for child in children(declaration)
             if child.type == "variable_declarator"
         ]
     else:
         name_node = declaration.child_by_field_name("name")
-        patterns = [] if name_node is None else [name_node]
-    for pattern in patterns:
+        patterns_of = [] if name_node is None else [name_node]
+    for pattern in patterns_of:
         for name in pattern_names(pattern):
-            # A name that is rebound while the file runs is looked up when it is asked for.
             module.exports[name] = Cell(lambda name=name: _current(scope, name))  # type: ignore[misc]
 
 
 def _current(scope: Scope, name: str) -> Value:
-    if name in scope.remote:
-        return Unknown(f"a function may change {name} while it is imported")
     cell = scope.find(name)
     return cell.get() if cell is not None else Unknown(f"{name} is not defined")
 

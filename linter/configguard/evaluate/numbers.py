@@ -106,3 +106,30 @@ def to_int32(number: float) -> int:
         return 0
     wrapped = math.trunc(number) % 2**32
     return wrapped - 2**32 if wrapped >= 2**31 else wrapped
+
+
+def length(text: str) -> int:
+    """`text.length`: its UTF-16 units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def units(text: str, start: int, end: int) -> str:
+    """The UTF-16 units of a text from `start` up to `end`."""
+    if text.isascii():
+        return text[start:end]
+    data = text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end]
+    return data.decode("utf-16-le", "surrogatepass")
+
+
+def to_integer(number: float) -> float:
+    """A number without its fraction; NaN is 0."""
+    if math.isnan(number):
+        return 0.0
+    return number if math.isinf(number) else float(math.trunc(number))
+
+
+def position(index: float, size: int) -> int:
+    """Where a relative index (negative: from the end) lies in `size` items."""
+    if index < 0:
+        return int(max(size + index, 0))
+    return int(min(index, size))

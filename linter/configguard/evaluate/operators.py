@@ -110,8 +110,37 @@ def to_text(value: Value) -> str | Unknown:
             return Unknown("it depends on the platform", value.origin)
         case Builtin(path=path):
             return Unknown(f"{path} is not evaluated", value.origin)
+        case Arr():
+            return joined_text(value, ",")
+        case Promised():
+            return "[object Promise]"
         case _:
             return Unknown("it is no plain text", value.origin)
+
+
+def joined_text(array: Arr, separator: str | Unknown, depth: int = 0) -> str | Unknown:
+    """`array.join(separator)`: null and undefined are empty."""
+    if isinstance(separator, Unknown):
+        return separator
+    if array.more is not None:
+        return Unknown(array.more.reason, array.more.origin)
+    if depth > 20:
+        return Unknown("an array of arrays of arrays", array.origin)
+    pieces: list[str] = []
+    for item in array.items:
+        if nullish(item):
+            text: str | Unknown = ""
+        elif isinstance(item, Arr):
+            text = joined_text(item, ",", depth + 1)
+        else:
+            text = to_text(item)
+        if isinstance(text, Unknown):
+            return text
+        pieces.append(text)
+    joined = separator.join(pieces)
+    if len(joined) > MAX_TEXT:
+        return Unknown(f"a text of more than {MAX_TEXT} characters", array.origin)
+    return joined
 
 
 def type_of(value: Value) -> str | None:

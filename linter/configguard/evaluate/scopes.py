@@ -1,11 +1,12 @@
-"""Names and what they are bound to; which names of a file are ever written after that."""
+"""Names and what they are bound to; which names a piece of code writes or mentions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from configguard.evaluate.values import Unknown, Value
+from configguard.evaluate.machine import Thrown
+from configguard.evaluate.values import Choice, Held, Value, held, tick
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -33,52 +34,47 @@ MUTATORS = frozenset(
 
 
 class Cell:
-    """What one name is bound to: a value, or how to get it the first time it is asked for."""
+    """What one name is bound to. A read before the definition throws, as JavaScript does."""
 
-    __slots__ = ("_thunk", "_value", "reading")
+    __slots__ = ("born", "constant", "lasting", "name", "source")
 
-    def __init__(self, value: Value | Callable[[], Value]) -> None:
-        self._thunk = value if callable(value) else None
-        self._value: Value | None = None if callable(value) else value
-        self.reading = False
+    def __init__(
+        self, value: Value | Choice[Value] | Held | None, name: str = "", *, constant: bool = False
+    ) -> None:
+        self.source = value
+        self.name = name
+        self.constant = constant
+        self.lasting = False
+        self.born = tick()
 
     def get(self) -> Value:
-        """The bound value."""
-        if self._value is None:
-            if self.reading:
-                return Unknown("it is defined by itself")
-            assert self._thunk is not None  # one of the two is always set
-            self.reading = True
-            try:
-                self._value = self._thunk()
-            finally:
-                self.reading = False
-        return self._value
+        """The bound value in this world. Raises Thrown, Fork."""
+        if self.source is None:
+            raise Thrown(f"Cannot access '{self.name}' before initialization", None)
+        return held(self.source)
 
-    def set(self, value: Value) -> None:
-        """Bind another value."""
-        self._value = value
+    def set(self, value: Value | Choice[Value]) -> None:
+        """Bind another value; what may change at any moment stays unknown."""
+        if not self.lasting:
+            self.source = value
 
 
 class Scope:
     """Names of one file, function or block, and those around it."""
 
-    __slots__ = ("cells", "changing", "parent", "parsed", "remote", "untimed")
+    __slots__ = ("cells", "is_function", "parent", "parsed", "strict")
 
-    def __init__(self, parsed: Parsed, parent: Scope | None, changing: frozenset[str]) -> None:
+    def __init__(self, parsed: Parsed, parent: Scope | None, *, is_function: bool = False) -> None:
         self.parsed = parsed
         self.parent = parent
         self.cells: dict[str, Cell] = {}
-        # Names whose value depends on when it is read; see `changing_names`.
-        self.changing = changing
-        # Names that functions of the file write: those of any kind, and those whose time of
-        # running is not followed (classes, generators, async functions).
-        self.remote: frozenset[str] = parent.remote if parent is not None else frozenset()
-        self.untimed: frozenset[str] = parent.untimed if parent is not None else frozenset()
+        # `var` binds in the nearest of these.
+        self.is_function = is_function or parent is None
+        self.strict: bool = parent.strict if parent is not None else True
 
     def inner(self) -> Scope:
-        """A block or function inside this scope."""
-        return Scope(self.parsed, self, self.changing)
+        """A block inside this scope."""
+        return Scope(self.parsed, self)
 
     def find(self, name: str) -> Cell | None:
         """The cell that a name means here; None where the file does not bind it."""
@@ -90,37 +86,16 @@ class Scope:
             scope = scope.parent
         return None
 
-
-def changing_names(parsed: Parsed, stateful: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Names of a file whose value depends on *when* it is read.
-
-    Those that are assigned, or changed through a member or a method, after their definition, and
-    all that are defined from such names. What mentions none of them may be evaluated late;
-    what mentions one is evaluated where it stands. `stateful` are imported names whose file has
-    functions that change something. Scopes are not told apart: too many names in
-    here cost time only.
-    """
-    written = {*_written_roots(parsed.root), *_vars(parsed.root), *_handed(parsed.root), *stateful}
-    if not written:
-        return frozenset()
-    # The environment is reached in many ways: by `process.env`, an import, an alias.
-    written |= {"process", "env"}
-    mentions = {name: set(names) for name, names in _definitions(parsed.root)}
-    # `const t = config.test; t.retry = 2` changes `config` too.
-    aliased = [name for name in written if name in mentions]
-    while aliased:
-        fresh = mentions[aliased.pop()] - written
-        written |= fresh
-        aliased.extend(name for name in fresh if name in mentions)
-    grown = True
-    while grown:
-        dependent = {name for name, names in mentions.items() if names & written} - written
-        written |= dependent
-        grown = bool(dependent)
-    return frozenset(written)
+    @property
+    def function(self) -> Scope:
+        """The scope of the function (or file) around."""
+        scope = self
+        while not scope.is_function and scope.parent is not None:
+            scope = scope.parent
+        return scope
 
 
-_FUNCTIONS = frozenset(
+FUNCTIONS = frozenset(
     (
         "arrow_function",
         "function_declaration",
@@ -132,80 +107,60 @@ _FUNCTIONS = frozenset(
 )
 
 
-def _vars(root: Node) -> Iterator[str]:
-    """Names declared by `var`: they are there, undefined, before their declaration runs."""
-    for node in walk(root):
-        if node.type == "variable_declaration":
-            for declarator in node.named_children:
-                yield from pattern_names(declarator.child_by_field_name("name") or declarator)
+def var_names(nodes: list[Node]) -> Iterator[str]:
+    """Names that a body declares by `var`, at any depth but in no inner function."""
+    for node in nodes:
+        for found in walk_own(node):
+            if found.type == "variable_declaration":
+                for declarator in found.named_children:
+                    yield from pattern_names(declarator.child_by_field_name("name") or declarator)
+            elif found.type == "for_in_statement" and any(
+                child.type == "var" for child in found.children
+            ):
+                yield from pattern_names(found.child_by_field_name("left") or found)
 
 
-def nested_vars(nodes: list[Node]) -> frozenset[str]:
-    """Names that blocks and loops of a body declare by `var`, for the whole body."""
-    found: set[str] = set()
-    pending = [child for node in nodes for child in node.named_children]
+def walk_own(root: Node) -> Iterator[Node]:
+    """All named nodes of a statement or expression but what stands inside inner functions."""
+    pending = [root]
     while pending:
         node = pending.pop()
-        if node.type in _FUNCTIONS:
-            continue
-        parent = node.parent
-        if node.type == "variable_declaration" and parent not in nodes:
-            found.update(_vars(node))
-        if node.type == "for_in_statement" and b"var" in [child.text for child in node.children]:
-            found.update(pattern_names(node.child_by_field_name("left") or node))
-        pending.extend(node.named_children)
-    pending_loops = [node for node in nodes if node.type == "for_in_statement"]
-    for loop in pending_loops:
-        if b"var" in [child.text for child in loop.children]:
-            found.update(pattern_names(loop.child_by_field_name("left") or loop))
-    return frozenset(found)
+        yield node
+        if node.type not in FUNCTIONS and node.type != "class_body":
+            pending.extend(reversed(node.named_children))
 
 
-def _handed(root: Node) -> Iterator[str]:
-    """Names that calls for their effect are made on, or handed: `mutate(config)`, `setup()`."""
-    for node in walk(root):
-        if node.type != "expression_statement" or not node.named_children:
-            continue
-        call = node.named_children[0]
-        if call.type == "await_expression" and call.named_children:
-            call = call.named_children[0]
-        if call.type != "call_expression":
-            continue
-        function = call.child_by_field_name("function")
-        if function is None or (function.text or b"").startswith(b"console."):
-            continue
-        yield "process"
-        arguments = call.child_by_field_name("arguments")
-        for child in [] if arguments is None else arguments.named_children:
-            if child.type in ("identifier", "member_expression"):
-                yield from _roots(child)
-
-
-def written_elsewhere(parsed: Parsed) -> tuple[frozenset[str], frozenset[str]]:
-    """Outer names that functions write: all of them, and those of classes, generators and async."""
-    every: set[str] = set()
-    untimed: set[str] = set()
-    for node in walk(parsed.root):
-        in_class = node.type == "class_body"
-        if node.type not in _FUNCTIONS and not in_class:
-            continue
-        outer = written_names(node) - _declared_in(node)
-        every |= outer
-        kinds = {child.type for child in node.children}
-        if in_class or "async" in kinds or "*" in kinds or node.type.startswith("generator"):
-            untimed |= outer
-    return frozenset(every), frozenset(untimed)
-
-
-def _declared_in(node: Node) -> set[str]:
-    """The names that a function binds itself: its parameters and declarations."""
+def declared_in(node: Node) -> set[str]:
+    """All names that a piece of code binds anywhere in it."""
     declared: set[str] = set()
     for found in walk(node):
-        if found.type == "variable_declarator":
-            declared.update(pattern_names(found.child_by_field_name("name") or found))
-        elif found.type in ("required_parameter", "optional_parameter"):
-            declared.update(pattern_names(found.child_by_field_name("pattern") or found))
+        match found.type:
+            case "variable_declarator":
+                declared.update(pattern_names(found.child_by_field_name("name") or found))
+            case "required_parameter" | "optional_parameter":
+                declared.update(pattern_names(found.child_by_field_name("pattern") or found))
+            case "for_in_statement" if found.child_by_field_name("kind") is not None:
+                declared.update(pattern_names(found.child_by_field_name("left") or found))
+            case "arrow_function" | "catch_clause":
+                single = found.child_by_field_name("parameter")
+                declared.update(() if single is None else pattern_names(single))
     return declared
+
+
+def own_names(function: Node) -> frozenset[str]:
+    """The names that surely mean a function's own in all of it: parameters and its body's."""
+    declared: set[str] = set()
+    parameters = function.child_by_field_name("parameters")
+    for parameter in [] if parameters is None else parameters.named_children:
+        declared.update(pattern_names(parameter.child_by_field_name("pattern") or parameter))
+    single = function.child_by_field_name("parameter")
+    declared.update(() if single is None else pattern_names(single))
+    body = function.child_by_field_name("body")
+    for statement in [] if body is None else body.named_children:
+        if statement.type in ("lexical_declaration", "variable_declaration"):
+            for one in statement.named_children:
+                declared.update(pattern_names(one.child_by_field_name("name") or one))
+    return frozenset(declared)
 
 
 def walk(root: Node) -> Iterator[Node]:
@@ -284,34 +239,23 @@ def _roots(target: Node) -> Iterator[str]:
         )
     if node is None or node.text is None:
         return
-    if node.type == "identifier":
-        # `module.exports = …` defines what a file exports; it is read when the file has ended.
-        if node.text not in (b"module", b"exports"):
-            yield node.text.decode()
-        return
-    for found in walk(node):
-        if found.type in ("identifier", "shorthand_property_identifier_pattern") and found.text:
-            yield found.text.decode()
-
-
-def _definitions(root: Node) -> Iterator[tuple[str, Iterator[str]]]:
-    """Every name that a file defines and the names that its definition mentions."""
-    for node in walk(root):
-        if node.type == "variable_declarator" or node.type in (
-            "function_declaration",
-            "generator_function_declaration",
-        ):
-            pattern, source = node.child_by_field_name("name"), node
-        else:
-            continue
-        if pattern is None:
-            continue
-        for name in pattern_names(pattern):
-            yield name, (other for other in mentioned(source) if other != name)
+    yield from pattern_names(node)
 
 
 def pattern_names(pattern: Node) -> Iterator[str]:
-    """The names that a binding pattern binds."""
-    for node in walk(pattern):
-        if node.type in ("identifier", "shorthand_property_identifier_pattern") and node.text:
-            yield node.text.decode()
+    """The names that a binding pattern binds (not those that its defaults mention)."""
+    pending = [pattern]
+    while pending:
+        node = pending.pop()
+        match node.type:
+            case "identifier" | "shorthand_property_identifier_pattern" | "type_identifier":
+                if node.text:
+                    yield node.text.decode()
+            case "assignment_pattern" | "object_assignment_pattern":
+                left = node.child_by_field_name("left")
+                pending += [left] if left is not None else []
+            case "pair_pattern":
+                value = node.child_by_field_name("value")
+                pending += [value] if value is not None else []
+            case "object_pattern" | "array_pattern" | "rest_pattern" | "non_null_expression":
+                pending += reversed(node.named_children)

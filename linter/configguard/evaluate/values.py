@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from configguard.evaluate.cpus import CpuExpression
 from configguard.source.span import Origin, Span
@@ -13,7 +14,10 @@ from configguard.source.span import Origin, Span
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from configguard.evaluate.classes import Kind
+    from configguard.evaluate.machine import Machine
     from configguard.evaluate.scopes import Scope
+    from configguard.evaluate.worlds import Case
     from configguard.syntax.trees import Parsed
 
 
@@ -22,6 +26,10 @@ class Undefined(Enum):
 
     UNDEFINED = "undefined"
 
+
+T = TypeVar("T")
+tick = count(1).__next__
+"""The next moment: what is older than the start of something is not its own."""
 
 UNDEFINED = Undefined.UNDEFINED
 Scalar = float | str | bool | None | Undefined
@@ -94,30 +102,60 @@ class Builtin:
 
 @dataclass(slots=True, eq=False)
 class Func:
-    """A function of the project with the scope it closes over."""
+    """A function of the project with the scope it closes over; a class, where it is one."""
 
     node: Node
     scope: Scope
     parsed: Parsed
     origin: Origin = ()
+    kind: Kind | None = None
+
+
+class Choice(Generic[T]):
+    """What a place holds where open conditions decide it: one of several, by the world.
+
+    Made by `Machine.explored`; only cells and entries hold it, a read gives one of them.
+    """
+
+    __slots__ = ("cases", "machine")
+
+    def __init__(self, machine: Machine, cases: tuple[Case[T], ...]) -> None:
+        self.machine = machine
+        self.cases = cases
+
+    def now(self) -> T:
+        """The one that holds in the machine's world. Raises Fork where that is open."""
+        for case in self.cases:
+            if all(self.machine.world.recalls(atom) == truth for atom, truth in case.when):
+                return case.answer
+        raise AssertionError("the cases of a choice cover all worlds")
+
+
+Held = Callable[[], "Value"]
+"""How to get a value each time it is asked for: a getter, an imported name."""
+
+
+def held(source: Value | Choice[Value] | Held) -> Value:
+    """The value of what a cell or entry holds. Raises Fork, Thrown, OverBound."""
+    if isinstance(source, Choice):
+        return source.now()
+    return source() if callable(source) else source
 
 
 class Entry:
-    """One property of an object: where key and expression stand, and its value on demand."""
+    """One property of an object: where key and expression stand, and its value."""
 
-    __slots__ = ("_reading", "_thunk", "_value", "expression", "key", "via", "whole")
+    __slots__ = ("expression", "key", "source", "via", "whole")
 
     def __init__(
         self,
-        value: Value | Callable[[], Value],
+        value: Value | Choice[Value] | Held,
         expression: Span,
         key: Span | None = None,
         whole: Span | None = None,
         via: Origin = (),
     ) -> None:
-        self._thunk = value if callable(value) else None
-        self._value: Value | None = None if callable(value) else value
-        self._reading = False
+        self.source = value
         self.expression = expression
         self.key = key or expression
         self.whole = whole or expression
@@ -125,25 +163,23 @@ class Entry:
 
     @property
     def value(self) -> Value:
-        """The property's value, evaluated at most once."""
-        if self._value is None:
-            if self._reading:
-                return Unknown("it is defined by itself", (self.expression,))
-            assert self._thunk is not None  # one of the two is always set
-            self._reading = True
-            try:
-                self._value = self._thunk()
-            finally:
-                self._reading = False
-            self._thunk = None
-        return self._value
+        """The property's value in this world. Raises Fork, Thrown, OverBound."""
+        return held(self.source)
+
+    @property
+    def is_getter(self) -> bool:
+        """Whether each read computes it anew."""
+        return callable(self.source)
 
     def through(self, span: Span) -> Entry:
         """This entry as it comes in through a spread or a merge at `span`."""
-        return Entry(lambda: self.value, self.expression, self.key, self.whole, (*self.via, span))
+        source = self.source
+        value = source() if callable(source) else source
+        return Entry(value, self.expression, self.key, self.whole, (*self.via, span))
 
-
-Chosen = Callable[[], "Entry | None"]
+    def holding(self, value: Value | Choice[Value]) -> Entry:
+        """The same place with another value."""
+        return Entry(value, self.expression, self.key, self.whole, self.via)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,24 +189,23 @@ class Obj:
     `more` is set when it may hold other keys than `entries` tells: reading a key that is not
     in `entries` is then unknown. `sites` are the object literals it was written in, in the order
     in which they apply: a property added at the end of the last one wins.
+    `lasting`: code whose time is not known may change it at any moment.
     """
 
-    entries: dict[str, Entry | Chosen]
+    entries: dict[str, Entry | Choice[Entry | None]]
     origin: Origin = ()
     more: Unknown | None = None
     sites: tuple[Span, ...] = ()
+    born: int = field(default_factory=tick)
+    frozen: bool = False
+    sealed: bool = False
+    lasting: bool = False
+    kind: Kind | None = None
 
     def entry(self, key: str) -> Entry | None:
         """The property as written, or None where it is not there (or not known: see `more`)."""
         found = self.entries.get(key)
-        if callable(found):
-            settled = found()
-            if settled is None:
-                del self.entries[key]
-                return None
-            self.entries[key] = settled
-            return settled
-        return found
+        return found.now() if isinstance(found, Choice) else found
 
     def get(self, key: str) -> Value:
         """The property's value: undefined where it surely is not there."""
@@ -181,9 +216,10 @@ class Obj:
             return Unknown(self.more.reason, self.more.origin)
         return Known(UNDEFINED)
 
-    def set(self, key: str, entry: Entry) -> None:
+    def set(self, key: str, entry: Entry | Choice[Entry | None]) -> None:
         """Assign a property; the assignment's place becomes its place."""
-        self.entries[key] = entry
+        if not self.lasting:
+            self.entries[key] = entry
 
     def clobber(self, why: Unknown) -> None:
         """Something unknown may have written any key: from here on nothing about it is known."""
@@ -198,9 +234,15 @@ class Arr:
     items: list[Value]
     origin: Origin = ()
     more: Unknown | None = None
+    born: int = field(default_factory=tick)
+    frozen: bool = False
+    sealed: bool = False
+    lasting: bool = False
 
     def extend(self, items: list[Value]) -> None:
         """Add items at the end; over the bound nothing about the array is known."""
+        if self.lasting:
+            return
         if len(self.items) + len(items) > MAX_ITEMS:
             self.clobber(Unknown(f"an array of more than {MAX_ITEMS} items", self.origin))
         else:

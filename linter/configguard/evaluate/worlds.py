@@ -93,42 +93,85 @@ class World:
         self.assumptions = assumptions
         self._held = dict(assumptions)
         self._turns: dict[Opaque, int] = {}
-        self.consulted_environment = False
+        self._consulted = [False]
+
+    def under(self, more: Assumptions) -> World:
+        """This world with more that is taken for true; its own turns go on from here."""
+        made = World(self.environment, (*self.assumptions, *more))
+        made._turns = dict(self._turns)
+        made._consulted = self._consulted
+        return made
+
+    def turns(self) -> dict[Opaque, int]:
+        """How often each opaque condition was asked so far."""
+        return dict(self._turns)
+
+    def turn_back(self, turns: dict[Opaque, int]) -> None:
+        """Take back what was asked since `turns`."""
+        self._turns = dict(turns)
+
+    def rejoin(self, other: World) -> None:
+        """What was asked in a world under this one is not asked again as the same."""
+        for atom, turn in other._turns.items():
+            self._turns[atom] = max(turn, self._turns.get(atom, 0))
+
+    @property
+    def consulted_environment(self) -> bool:
+        """Whether anything looked at what the environment fixes."""
+        return self._consulted[0]
 
     def holds(self, atom: Atom) -> bool:
         """Whether an atom is true here. Raises Fork where nothing decides it."""
-        if isinstance(atom, CpusAtLeast):
-            for known, truth in self._held.items():
-                if isinstance(known, CpusAtLeast):
-                    if truth and known.least >= atom.least:
-                        return True
-                    if not truth and known.least <= atom.least:
-                        return False
-            if atom.least <= 1:
-                return True
-        if isinstance(atom, PlatformIs):
-            self.consulted_environment = True
-            if self.environment.platform is not None:
-                return atom.name == self.environment.platform
-            if any(held for known, held in self._held.items() if isinstance(known, PlatformIs)):
-                return self._held.get(atom, False)
         if isinstance(atom, Opaque):
-            turn = self._turns.get(atom, 0)
-            held = self._held.get(atom._replace(turn=turn))
-            if held is None:
-                raise Fork(atom._replace(turn=turn))
-            self._turns[atom] = turn + 1
+            turned = atom._replace(turn=self._turns.get(atom, 0))
+            held = self.recalls(turned)
+            self._turns[atom] = turned.turn + 1
             return held
+        return self.recalls(atom)
+
+    def recalls(self, atom: Atom) -> bool:
+        """The same for an atom that was asked before: an opaque one keeps its turn."""
         held = self._held.get(atom)
+        if held is None:
+            held = self._implied(atom)
         if held is None:
             raise Fork(atom)
         return held
+
+    def _implied(self, atom: Atom) -> bool | None:
+        """What follows from other atoms that are held, or from the environment."""
+        match atom:
+            case CpusAtLeast(least=least):
+                for known, truth in self._held.items():
+                    if isinstance(known, CpusAtLeast):
+                        if truth and known.least >= least:
+                            return True
+                        if not truth and known.least <= least:
+                            return False
+                return True if least <= 1 else None
+            case PlatformIs(name=name):
+                self._consulted[0] = True
+                if self.environment.platform is not None:
+                    return name == self.environment.platform
+                known_one = any(isinstance(one, PlatformIs) and t for one, t in self._held.items())
+                return False if known_one else None
+            case EnvSet(name=name):
+                texts = (one for one, held in self._held.items() if held)
+                return True if any(isinstance(o, EnvIs) and o.name == name for o in texts) else None
+            case EnvIs(name=name):
+                if self._held.get(EnvSet(name)) is False:
+                    return False
+                texts = (one for one, held in self._held.items() if held)
+                same = any(isinstance(one, EnvIs) and one.name == name for one in texts)
+                return False if same else None
+            case _:
+                return None
 
     def variable(self, name: str) -> Value:
         """What `process.env.NAME` is here."""
         variables = self.environment.variables
         if name in variables:
-            self.consulted_environment = True
+            self._consulted[0] = True
             text = variables[name]
             return Known(text) if text is not None else UNSET
         for atom, truth in self._held.items():
@@ -142,7 +185,7 @@ class World:
 
     def platform(self) -> Value:
         """What `process.platform` is here."""
-        self.consulted_environment = True
+        self._consulted[0] = True
         fixed = self.environment.platform
         if fixed is not None:
             return Known(fixed)
