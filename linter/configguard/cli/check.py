@@ -17,6 +17,7 @@ from configguard.source.document import Document
 
 if TYPE_CHECKING:
     from configguard.fixing.apply import Fixed
+    from configguard.fixing.plan import Planner
     from configguard.report.style import Style
 
 Read = Callable[[str], "Document | None"]
@@ -82,13 +83,15 @@ def chosen_rules(
 def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True) -> Report:
     """Findings in words, each with its verified fix where it has one."""
     findings: list[Finding] = []
+    planner: Planner | None = None
     for drafts in grouped(judgement.drafts):
         draft = drafts[0]
         finding = worded(drafts, judgement.limits[draft.subject.suite.id], session.cpus)
         if plan_fixes and draft.rule.fix is not None:
-            from configguard.fixing.plan import Planned, plan
+            from configguard.fixing.plan import Planned, Planner
 
-            planned = plan(session, judgement, draft)
+            planner = planner or Planner(session, judgement)
+            planned = planner.plan(draft)
             if isinstance(planned, Planned):
                 finding = finding.having(fix=planned.fix)
             elif draft.wanted:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from configguard.checking.finding import Problem, first_byte
 from configguard.checking.session import Judgement, Session
 from configguard.checking.wording import grouped
-from configguard.fixing.plan import Planned, plan
+from configguard.fixing.plan import Planned, Planner
 from configguard.source.workspace import Unreadable, Workspace
 
 MAX_ROUNDS = 10
@@ -50,10 +50,11 @@ def fix_all(session: Session, judgement: Judgement, *, unsafe: bool) -> Fixed:
 
 def _round(session: Session, judgement: Judgement, *, unsafe: bool) -> list[Planned]:
     chosen: dict[str, Planned] = {}
+    planner = Planner(session, judgement)
     for draft, *_ in grouped(judgement.drafts):
         if {draft.subject.suite.file, draft.subject.suite.config} & chosen.keys():
             continue
-        found = plan(session, judgement, draft)
+        found = planner.plan(draft)
         if isinstance(found, Planned) and (unsafe or found.fix.safety == "safe"):
             chosen[found.file] = found
     return list(chosen.values())

@@ -16,7 +16,7 @@ from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
 from configguard.fixing.rewrite import remove_setting, set_setting
-from configguard.project.suites import Suite
+from configguard.project.suites import Configured, Suite
 from configguard.runners.known import runner_of
 from configguard.runners.model import Model
 from configguard.runners.profile import (
@@ -44,10 +44,42 @@ class Planned(NamedTuple):
     data: bytes
 
 
-def plan(session: Session, judgement: Judgement, draft: Draft) -> Planned | str:
-    """The fix of a finding, verified; or why there is none."""
-    if draft.rule.fix is None or not (draft.wanted or draft.removes):
-        return "this rule has no automatic fix here"
+class Planner:
+    """Plans the fixes of one judgement; knows which of its configs an edit can reach."""
+
+    def __init__(self, session: Session, judgement: Judgement) -> None:
+        self.session = session
+        self._readers: dict[str, list[Configured]] = {}
+        for config in judgement.configs:
+            for file in frozenset[str]().union(*(suite.files for suite in config.suites)):
+                self._readers.setdefault(file, []).append(config)
+        self._drafts: dict[str, list[Draft]] = {}
+        self._same: dict[int, dict[str, Draft]] = {}
+        for draft in judgement.drafts:
+            self._drafts.setdefault(draft.subject.suite.id, []).append(draft)
+        for group in grouped(judgement.drafts):
+            same = {draft.subject.suite.id: draft for draft in group}
+            self._same.update((id(draft), same) for draft in group)
+
+    def reading(self, file: str) -> Judgement:
+        """The part of the judgement that a change of a file can change."""
+        configs = tuple(self._readers.get(file, ()))
+        suites = (suite for config in configs for suite in config.suites)
+        drafts = [draft for suite in suites for draft in self._drafts.get(suite.id, ())]
+        return Judgement(configs, tuple(drafts), (), (), {})
+
+    def same(self, draft: Draft) -> dict[str, Draft]:
+        """The drafts of one finding, by suite: written once, it may break a rule in several."""
+        return self._same[id(draft)]
+
+    def plan(self, draft: Draft) -> Planned | str:
+        """The fix of a finding, verified; or why there is none."""
+        if draft.rule.fix is None or not (draft.wanted or draft.removes):
+            return "this rule has no automatic fix here"
+        return _plan(self, self.session, draft)
+
+
+def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
     suite = draft.subject.suite
     why = "no edit of this file alone would do it"
     attempts = 0
@@ -61,7 +93,7 @@ def plan(session: Session, judgement: Judgement, draft: Draft) -> Planned | str:
                 attempts += 1
                 if attempts > MAX_ATTEMPTS:
                     return why
-                fault = _fault(session, judgement, draft, file, data)
+                fault = _fault(planner, draft, file, data)
                 if fault is None:
                     edits = edits_between(file, before.data, data)
                     safety = _safety(draft)
@@ -190,25 +222,25 @@ def _edits(
     return cases[0].answer if cases and isinstance(cases[0].answer, list) else []
 
 
-def _fault(
-    session: Session, judgement: Judgement, draft: Draft, file: str, data: bytes
-) -> str | None:
+def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None:
     """Why an edited file will not do; None where it changes what it should and nothing else."""
+    session = planner.session
     parsed = parse(_document(session, file, data))
     if isinstance(parsed, BadSyntax):
         return "the edited file would not parse"
-    after = session.rejudged(judgement, {file: data})
+    before, same = planner.reading(file), planner.same(draft)
+    reached = {suite.id for suite in before.suites}
+    after = session.rejudged(before, {file: data})
     keys = {other.key for other in after.drafts}
-    same = _same_finding(judgement, draft)
-    if any(one.key in keys for one in same.values()):
+    if any(one.key in keys or suite not in reached for suite, one in same.items()):
         return "the finding would still stand"
-    before_keys = {other.key for other in judgement.drafts}
+    before_keys = {other.key for other in before.drafts}
     stopped = _refused(draft.subject.suite)
     for other in after.drafts:
         if other.key not in before_keys and not (other.subject.suite.id in same and stopped):
             return f"it would cause another finding: {other.rule.id}"
     suites = {suite.id: suite for suite in after.suites}
-    for suite in judgement.suites:
+    for suite in before.suites:
         new = suites.get(suite.id)
         if new is None:
             return f"{suite.id} would no longer be a suite"
@@ -216,14 +248,6 @@ def _fault(
         if fault is not None:
             return fault
     return None
-
-
-def _same_finding(judgement: Judgement, draft: Draft) -> dict[str, Draft]:
-    """The drafts of one finding, by suite: what is written once may break a rule in several."""
-    group = next(
-        drafts for drafts in grouped(judgement.drafts) if any(one is draft for one in drafts)
-    )
-    return {other.subject.suite.id: other for other in group}
 
 
 def _document(session: Session, file: str, data: bytes) -> Document:

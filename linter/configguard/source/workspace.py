@@ -47,18 +47,22 @@ class Workspace:
         self.root = Path(os.path.realpath(root))
         self.overlay: dict[str, bytes] = dict(overlay or {})
         self._read: dict[str, Document | Unreadable] = {}
+        self._below: Workspace | None = None
+        self._changes: frozenset[str] = frozenset()
         self._folders: dict[str, list[os.DirEntry[str]]] = {}
 
     def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
         """A workspace in which some files have other bytes; what was read already is shared."""
         changed = Workspace(self.root, {**self.overlay, **changes})
-        changed._read = {file: got for file, got in self._read.items() if file not in changes}
+        changed._below, changed._changes = self, frozenset(changes)
         changed._folders = self._folders
         return changed
 
     def read(self, file: str, limit: int = MAX_CONFIG_BYTES) -> Document | Unreadable:
         """The file at a root-relative path with `/`, or why it cannot be had."""
         found = self._read.get(file)
+        if found is None and self._below is not None and file not in self._changes:
+            return self._below.read(file, limit)
         if found is None:
             found = self._read_uncached(file, limit)
             self._read[file] = found
