@@ -50,6 +50,12 @@ function loadRelevant(config) {
   }
 }
 
+// A project with the file it comes from: null where it stands in the root config, or has none.
+function told(project) {
+  const file = (project.vite ?? project.server)?.config?.configFile ?? null
+  return { ...loadRelevant(project.config), $path: encode(project.path), $file: file }
+}
+
 // What vitest prints belongs to the case being resolved.
 let logs = []
 for (const level of ['log', 'info', 'warn', 'error', 'debug'])
@@ -87,7 +93,7 @@ async function resolveCase({ folder, config, env, cpus }) {
     const options = { config, run: true, watch: false, ...request.cli }
     vitest = await Promise.race([createVitest('test', options), failed])
     answer.values = loadRelevant(vitest.config)
-    answer.projects = (vitest.projects ?? []).map(project => loadRelevant(project.config))
+    answer.projects = (vitest.projects ?? []).map(told)
     answer.configFile = (vitest.vite ?? vitest.server)?.config?.configFile ?? null
   } catch (error) {
     answer.error = { name: String(error?.name ?? typeof error), message: String(error?.message ?? error) }

@@ -60,14 +60,19 @@ def compare(version: str, cases: Sequence[ConfigCase], cpus: int, root: Path) ->
 
 def write_project(version: str, root: Path, cases: Sequence[ConfigCase] = CASES) -> None:
     """Cases in folders of one project whose lock file names the version."""
-    lock = {"lockfileVersion": 3, "packages": {"node_modules/vitest": {"version": version}}}
-    (root / "package-lock.json").write_text(json.dumps(lock), "utf-8")
-    (root / "package.json").write_text('{"type": "module"}', "utf-8")
+    write_lock(version, root)
     for case in cases:
         for name, text in case.files.items():
             path = root / case.name / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text + "\n", "utf-8")
+
+
+def write_lock(version: str, root: Path) -> None:
+    """What says that a folder's vitest is of a version, and its scripts ES modules."""
+    lock = {"lockfileVersion": 3, "packages": {"node_modules/vitest": {"version": version}}}
+    (root / "package-lock.json").write_text(json.dumps(lock), "utf-8")
+    (root / "package.json").write_text('{"type": "module"}', "utf-8")
 
 
 def shown(root: Path, cpus: int) -> dict[str, dict[str, Any]]:

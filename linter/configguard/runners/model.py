@@ -105,7 +105,7 @@ class Model:
         return next((origin for origin in answers if origin), ())
 
     def together(self, keys: Sequence[Key]) -> Fact | None:
-        """Most test files at one time over several suites of the run; None where it never runs."""
+        """Most test files at one time over several suites of the run."""
 
         def question(machine: Machine, value: Value) -> SimpleFact | None:
             members = [one for one in self.members(machine, value).suites if one.key in keys]
@@ -114,7 +114,7 @@ class Model:
                     return UnknownFact(member.unknown.reason, "config", member.unknown.origin)
             return self.runner.together(members) if members else KnownFact(0.0, "default")
 
-        return self._combined(self._simple(self.config.ask(question)), everywhere=True)
+        return self._told(self.config.ask(question), everywhere=True)
 
     # -- one question to one suite, in each world ------------------------------------------------
 
@@ -147,6 +147,12 @@ class Model:
             return answer(member.settings)
 
         cases, everywhere = self._ask(key, question)
+        return self._told(cases, everywhere=everywhere)
+
+    def _told(
+        self, cases: list[Case[SimpleFact | Thrown | Unknown | None]], *, everywhere: bool
+    ) -> Fact | None:
+        """One fact of all its cases; unknown where the config loads in none of them."""
         simple = self._simple(cases)
         if not simple and any(isinstance(case.answer, Thrown) for case in cases):
             return UnknownFact("the config throws while it is loaded", "config", ())

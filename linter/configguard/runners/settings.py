@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.operators import truthy
@@ -40,6 +40,19 @@ class Reading(NamedTuple):
         return None
 
 
+class Company:
+    """The suites that one config runs together in one world.
+
+    `more`: why there may be others. `refusals`: by CPU count, why the run does not start, as far
+    as that was asked.
+    """
+
+    def __init__(self, suites: tuple[Settings, ...], more: Unknown | None = None) -> None:
+        self.suites = suites
+        self.more = more
+        self.refusals: dict[int, str | None] = {}
+
+
 Situate = Callable[["Settings"], Situation]
 """What rows of a runner's table ask about the other settings."""
 
@@ -48,6 +61,7 @@ class Settings:
     """A suite's settings in one world, read one by one. Reading raises Fork, Thrown.
 
     `root`: the settings of the config that runs it; those of a project are not its own root.
+    `company`: with what it runs; None where it runs alone. `worked_out`: what was asked before.
     """
 
     def __init__(
@@ -62,6 +76,8 @@ class Settings:
         self.value = value
         self.table = table
         self.root = root or self
+        self.company: Company | None = None
+        self.worked_out: dict[str, Any] = {}
         self._situate = situation
         self._situation: Situation | None = None
 

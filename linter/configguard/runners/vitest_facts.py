@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from configguard.evaluate.cpus import CpuExpression
 from configguard.evaluate.numbers import from_text
@@ -22,7 +22,8 @@ from configguard.runners.runner import RUNS, Answer
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.versions import matches
 from configguard.runners.vitest_outcome import MOST_CPUS, outcome_at
-from configguard.runners.vitest_workers import in_child_processes, workers
+from configguard.runners.vitest_runs import Total, total
+from configguard.runners.vitest_workers import Workers, in_child_processes, workers
 
 _LONGEST_TIMER = 2_147_483_647
 
@@ -31,8 +32,27 @@ def _workers(settings: Settings) -> SimpleFact:
     found = workers(settings)
     if isinstance(found, Unknown):
         return UnknownFact(found.reason, "config", found.origin)
+    return _running(settings, Total(found.most, found.origin, found.at))
+
+
+def together_fact(suites: Sequence[Settings]) -> SimpleFact:
+    """Most test files at one time over several suites that one config runs."""
+    company = suites[0].company
+    if company is not None and company.more is not None:
+        reason = f"there may be more projects: {company.more.reason}"
+        return UnknownFact(reason, "config", company.more.origin)
+    found = total(suites)
+    if isinstance(found, Unknown):
+        return UnknownFact(found.reason, "config", found.origin)
+    return _running(suites[0], found)
+
+
+def _running(settings: Settings, found: Total) -> SimpleFact:
+    """A number of workers on the machines on which the run starts at all."""
+    own = workers(settings)
+    assert isinstance(own, Workers)  # an unknown one was answered before
     running = [
-        cpus for cpus in range(1, MOST_CPUS + 1) if outcome_at(settings, found, cpus)[0] == RUNS
+        cpus for cpus in range(1, MOST_CPUS + 1) if outcome_at(settings, own, cpus)[0] == RUNS
     ]
     if not running:
         return UnknownFact("it does not run with this number of workers", "config", found.at)
@@ -72,7 +92,8 @@ def _not_plain(reading: Reading) -> UnknownFact:
 
 def _retries(settings: Settings) -> SimpleFact:
     version = settings.table.version
-    if matches(version, "<1"):
+    # In a project of 0.34 it counts; at the root the command line's own default beats it.
+    if matches(version, "<1") and not settings.in_project:
         return KnownFact(0.0, "default")
     written = settings.written("test.retry")
     if written is None:
@@ -204,7 +225,7 @@ def _odd_timeout(settings: Settings, written: object) -> float | str | None:
 
 
 def _bail(settings: Settings) -> SimpleFact:
-    if matches(settings.table.version, "<1"):
+    if matches(settings.table.version, "<1") and not settings.in_project:
         return KnownFact("none", "default")
     reading = settings.counting("test.bail")
     if reading is not None and isinstance(reading.value, Known):

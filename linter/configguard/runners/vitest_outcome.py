@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from configguard.evaluate.cpus import CpuExpression, value_at
 from configguard.evaluate.numbers import from_text
@@ -18,6 +19,7 @@ from configguard.runners.runner import NOTHING, REFUSES, RUNS, Outcome
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.table import meaning, shown
 from configguard.runners.versions import matches
+from configguard.runners.vitest_runs import different_workers, group_of, suites_of
 from configguard.runners.vitest_workers import Workers, in_child_processes, pool_of, workers
 
 MOST_CPUS = 256
@@ -44,6 +46,9 @@ def outcomes_of(settings: Settings) -> list[Outcome]:
     if retry is not None and odd:
         reason = "a retry that is no number runs no test body and passes"
         return [Outcome((), KnownFact(NOTHING, "config", retry.at), reason)]
+    open_ = _open_company(settings)
+    if open_ is not None:
+        return [Outcome((), UnknownFact(open_.reason, "config", open_.origin), "")]
     found = workers(settings)
     if isinstance(found, Unknown):
         return [Outcome((), UnknownFact(found.reason, "config", found.origin), "")]
@@ -59,6 +64,25 @@ def outcomes_of(settings: Settings) -> list[Outcome]:
     return _by_cpus(settings, found)
 
 
+def _open_company(settings: Settings) -> Unknown | None:
+    """Why it is not known whether the suites that run with this one let it start."""
+    if settings.company is not None and settings.company.more is not None:
+        return settings.company.more
+    suites = suites_of(settings)
+    for other in suites if len(suites) > 1 else ():
+        for found in (workers(other), group_of(other)):
+            if isinstance(found, Unknown):
+                return found
+        if not _plain_workers(other):
+            return Unknown("what such a number of workers does in a project was never measured")
+    return None
+
+
+def _plain_workers(settings: Settings) -> bool:
+    found = workers(settings)
+    return isinstance(found, Workers) and value_at(found.most, 2) >= 1
+
+
 def _is_nan(reading: Reading) -> bool:
     value = reading.value.value if isinstance(reading.value, Known) else None
     return isinstance(value, float) and math.isnan(value)
@@ -68,7 +92,7 @@ def _is_no_number(settings: Settings, reading: Reading) -> bool:
     """A text such as 'abc' as retry: before vitest 4 no attempt is made (measured)."""
     value = reading.value.value if isinstance(reading.value, Known) else None
     text = isinstance(value, str) and math.isnan(from_text(value))
-    return text and matches(settings.table.version, ">=1 <4")
+    return text and matches(settings.table.version, "<4")
 
 
 def _inspected(settings: Settings, found: Workers) -> Outcome | None:
@@ -89,7 +113,7 @@ def _by_cpus(settings: Settings, found: Workers) -> list[Outcome]:
         outcome, reason = outcome_at(settings, found, cpus)
         if not stretches or stretches[-1][1] != outcome:
             stretches.append((cpus, outcome, reason))
-        if not isinstance(found.most, CpuExpression) and not isinstance(found.least, CpuExpression):
+        if not _depends_on_cpus(settings):
             break
     results: list[Outcome] = []
     for index, (first, outcome, reason) in enumerate(stretches):
@@ -105,8 +129,42 @@ def _by_cpus(settings: Settings, found: Workers) -> list[Outcome]:
     return results
 
 
+def _depends_on_cpus(settings: Settings) -> bool:
+    counts = [workers(suite) for suite in suites_of(settings)]
+    sides = [side for one in counts if isinstance(one, Workers) for side in (one.most, one.least)]
+    return any(isinstance(side, CpuExpression) for side in sides)
+
+
 def outcome_at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
     """The outcome on a machine of so many CPUs, and why where it does not run."""
+    refused = _refusal(settings, cpus)
+    return (REFUSES, refused) if refused is not None else _alone_at(settings, found, cpus)
+
+
+def _refusal(settings: Settings, cpus: int) -> str | None:
+    """Why the run that a suite belongs to does not start; None where it does, or it is alone."""
+    company = settings.company
+    if company is None:
+        return None
+    if cpus not in company.refusals:
+        company.refusals[cpus] = _refusal_of(company.suites, cpus)
+    return company.refusals[cpus]
+
+
+def _refusal_of(suites: Sequence[Settings], cpus: int) -> str | None:
+    if different_workers(suites, cpus):
+        reason = "projects have different maxWorkers and the same sequence.groupOrder"
+        return f"{reason}, and vitest ends with an error"
+    for suite in suites:
+        found = workers(suite)
+        outcome = None if isinstance(found, Unknown) else _alone_at(suite, found, cpus)
+        if outcome is not None and outcome[0] == REFUSES:
+            return outcome[1]
+    return None
+
+
+def _alone_at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
+    """The outcome of one suite by itself."""
     version = settings.table.version
     most = value_at(found.most, cpus)
     # A stretch has one reason: that of its smallest machine, so it names no count of its own.

@@ -53,7 +53,18 @@ SERIAL = 1.0
 
 
 def workers(settings: Settings) -> Workers | Unknown:
-    """The workers of a single-project config in its version."""
+    """The workers of a config that runs itself, or of one project, in its version.
+
+    Before vitest 4 the pools are made from the root config; a project only chooses its pool, and
+    whether its own files run one after another.
+    """
+    if "workers" not in settings.worked_out:
+        settings.worked_out["workers"] = _workers(settings)
+    found: Workers | Unknown = settings.worked_out["workers"]
+    return found
+
+
+def _workers(settings: Settings) -> Workers | Unknown:
     version = settings.table.version
     blocked = _not_modelled(settings)
     if blocked is not None:
@@ -127,19 +138,18 @@ def _before_1(settings: Settings) -> Workers | Unknown:
         return pool
     if pool == "child_process":
         return Workers(SERIAL, settings.written("test.threads"))
-    single, reading = settings.on("test.singleThread")
-    if isinstance(single, Unknown):
-        return single
-    if single:
-        return Workers(SERIAL, reading)
-    most = _count(settings, "test.maxThreads")
-    least = _count(settings, "test.minThreads")
+    root = settings.root
+    serial = _serial(_switches(settings, pool, "test.singleThread"))
+    if serial is not None:
+        return serial
+    most = _count(root, "test.maxThreads")
+    least = _count(root, "test.minThreads")
     return _bounds(most, least, DEFAULT, DEFAULT)
 
 
 def _pools_1_to_3(settings: Settings) -> Workers | Unknown:
-    version = settings.table.version
-    parallel, reading = settings.on("test.fileParallelism")
+    version, root = settings.table.version, settings.root
+    parallel, reading = root.on("test.fileParallelism")
     if matches(version, "<1.1"):
         parallel, reading = True, None
     if isinstance(parallel, Unknown):
@@ -152,15 +162,13 @@ def _pools_1_to_3(settings: Settings) -> Workers | Unknown:
     if pool not in _WORDS:
         return Unknown(f"the pool {pool!r} is not modelled", ())
     options, called = f"test.poolOptions.{pool}", names(pool)
-    single, reading = settings.on(f"{options}.{called['single']}")
-    if isinstance(single, Unknown):
-        return single
-    if single:
-        return Workers(SERIAL, reading)
-    most = _count(settings, f"{options}.{called['max']}") or _count(settings, "test.maxWorkers")
+    serial = _serial(_switches(settings, pool, f"{options}.{called['single']}"))
+    if serial is not None:
+        return serial
+    most = _count(root, f"{options}.{called['max']}") or _count(root, "test.maxWorkers")
     # vmForks reads maxForks for its minimum too, in all of 1 to 3.
     least_name = called["max"] if pool == "vmForks" else called["min"]
-    least = _count(settings, f"{options}.{least_name}") or _count(settings, "test.minWorkers")
+    least = _count(root, f"{options}.{least_name}") or _count(root, "test.minWorkers")
     default_least: Operand = DEFAULT
     if matches(version, ">=3.2.4"):
         at_most = most.most if isinstance(most, Workers) else DEFAULT
@@ -168,21 +176,50 @@ def _pools_1_to_3(settings: Settings) -> Workers | Unknown:
     return _bounds(most, least, DEFAULT, default_least)
 
 
+def _switches(
+    settings: Settings, pool: str, setting: str
+) -> list[tuple[bool | Unknown, Reading | None]]:
+    """Where a switch may make the files of a project run one after another: here, at the root.
+
+    A project's own counts in threads and forks only; the pools with vm read the root's.
+    """
+    switches = [settings.root.on(setting)]
+    if settings.in_project and not pool.startswith("vm"):
+        switches.append(settings.on(setting))
+    return switches
+
+
+def _serial(switches: list[tuple[bool | Unknown, Reading | None]]) -> Workers | Unknown | None:
+    """One worker where any switch is on; None where all are off."""
+    for on, reading in switches:
+        if on is True:
+            return Workers(SERIAL, reading)
+    return next((on for on, _ in switches if isinstance(on, Unknown)), None)
+
+
 def _one_pool(settings: Settings) -> Workers | Unknown:
-    parallel, reading = settings.on("test.fileParallelism")
-    if isinstance(parallel, Unknown):
-        return parallel
-    if not parallel:
-        return Workers(SERIAL, reading)
+    limit = own_limit(settings)
+    # Vitest 4 takes the root's where a project has none of its own; 5 merges the configs instead.
+    if limit is None and settings.in_project and matches(settings.table.version, "<5"):
+        limit = own_limit(settings.root)
+    if isinstance(limit, Workers) and limit.most == SERIAL:
+        return limit
     pool = pool_of(settings)
     if isinstance(pool, Unknown):
         return pool
     if pool not in _WORDS:
         return Unknown(f"the pool {pool!r} is not modelled", ())
-    count = _count(settings, "test.maxWorkers")
-    if isinstance(count, Unknown):
-        return count
-    return Workers(DEFAULT) if count is None else count
+    return Workers(DEFAULT) if limit is None else limit
+
+
+def own_limit(settings: Settings) -> Workers | Unknown | None:
+    """The limit that a config of vitest 4 or 5 sets itself; None where it sets none."""
+    parallel, reading = settings.on("test.fileParallelism")
+    if isinstance(parallel, Unknown):
+        return parallel
+    if not parallel:
+        return Workers(SERIAL, reading)
+    return _count(settings, "test.maxWorkers")
 
 
 def _bounds(
