@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from configguard.project.discover import Candidate, discover, normalised, workspace_files
+from configguard.project.discover import (
+    Candidate,
+    configs_beside,
+    discover,
+    normalised,
+    workspace_files,
+)
 from configguard.project.names import config_name, named_config
 from configguard.project.root import find_root
 from configguard.source.workspace import Workspace
@@ -39,6 +45,14 @@ def found(root: Path, *paths: str) -> list[str]:
         ("e2e.vitest.config.ts", "vitest", False),
         ("vite.config.mjs", "vite", True),
         ("vite.e2e.config.ts", "vite", False),
+        ("jest.config.js", "jest", True),
+        ("jest.config.cts", "jest", True),
+        ("jest.config.json", "jest", True),
+        ("jest-e2e.json", "jest", False),
+        ("jest.e2e.config.js", "jest", False),
+        ("jest.config.e2e.ts", "jest", False),
+        ("jest.integration.json", "jest", False),
+        ("jest-unit.config.js", "jest", False),
     ],
 )
 def test_names_that_are_configs(name: str, base: str, by_default: bool) -> None:
@@ -62,7 +76,15 @@ def test_names_that_are_configs(name: str, base: str, by_default: bool) -> None:
         "vite-base-config.ts",
         "create-vitest-config.ts",
         "svitest.config.ts",
-        "jest.config.ts",
+        "jest.setup.ts",
+        "jest.preset.js",
+        "jest-preset.json",
+        "jest-puppeteer.config.js",
+        "jest.config.d.ts",
+        "jest.config.test.js",
+        "jest-results.json",
+        "tsconfig.jest.json",
+        "package.json",
     ],
 )
 def test_names_that_are_none(name: str) -> None:
@@ -363,3 +385,24 @@ def test_a_broken_manifest_marks_no_root(tmp_path: Path, text: str) -> None:
     write(tmp_path, "package.json", text=text)
     write(tmp_path, "a/vitest.config.ts")
     assert find_root(tmp_path / "a", None) == tmp_path / "a"
+
+
+def test_a_manifest_is_a_config_of_jest_where_it_holds_settings(tmp_path: Path) -> None:
+    write(tmp_path, "a/package.json", text='{"jest": {"maxWorkers": 1}}')
+    write(tmp_path, "b/package.json", text='{"devDependencies": {"jest": "30.5.2"}}')
+    write(tmp_path, "c/package.json", text='{"jest": "./jest.js"}')
+    write(tmp_path, "d/package.json", text='{"jest": {')
+    assert found(tmp_path) == ["a/package.json"]
+    named = discover(Workspace(tmp_path), ["b/package.json"])
+    assert not named.candidates
+    assert [problem.unknown for problem in named.problems] == [True]
+
+
+def test_the_first_of_jests_configs_is_judged_and_knows_the_others(tmp_path: Path) -> None:
+    write(tmp_path, "jest.config.json", "jest.config.js", "jest.e2e.config.js")
+    write(tmp_path, "package.json", text='{"jest": {}}')
+    search = discover(Workspace(tmp_path), [""])
+    by_default = {one.file: one.found_by_default for one in search.candidates}
+    assert by_default == {"jest.config.js": True, "jest.e2e.config.js": False}
+    first = next(one for one in search.candidates if one.found_by_default)
+    assert configs_beside(Workspace(tmp_path), first) == ("jest.config.json", "package.json")

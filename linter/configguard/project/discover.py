@@ -15,15 +15,24 @@ from configguard.project.ignored import (
     ignores,
     read_rules,
 )
+from configguard.project.manifests import json_of
 from configguard.project.names import (
     EXTENSIONS,
+    MANIFEST,
     WORKSPACE_STEMS,
     ConfigName,
     config_name,
+    manifest_config,
     named_config,
 )
 from configguard.project.problems import PathProblem
-from configguard.source.workspace import Workspace, ancestors, escapes
+from configguard.source.workspace import (
+    MAX_LOCK_BYTES,
+    Unreadable,
+    Workspace,
+    ancestors,
+    escapes,
+)
 
 
 class Candidate(NamedTuple):
@@ -80,6 +89,25 @@ def workspace_files(workspace: Workspace, folder: str) -> list[str]:
     return [file for file in files if workspace.is_file(file)]
 
 
+def configs_beside(workspace: Workspace, candidate: Candidate) -> tuple[str, ...]:
+    """The further configs that the runner would find by itself in the folder, in its order."""
+    if not candidate.found_by_default:
+        return ()
+    folder, own = posixpath.split(candidate.file)
+    search = _Search(workspace)
+    there = (entry.name for entry in workspace.entries(folder))
+    configs = _configs_among(search.files_of(folder, there))
+    manifest = search.manifest(_below(folder, MANIFEST))
+    if manifest is not None:
+        configs[MANIFEST] = manifest
+    beside = [
+        name
+        for name, found in configs.items()
+        if found.runner == candidate.runner and found.found_by_default and name != own
+    ]
+    return tuple(sorted(beside, key=lambda name: configs[name].rank))
+
+
 def normalised(path: str, separator: str = os.sep) -> str:
     """A path as the rest of the program writes it: `/` between names, '' for the root."""
     if separator != "/":  # elsewhere a backslash is part of a name
@@ -132,20 +160,33 @@ class _Search:
     def _named_file(self, file: str) -> None:
         """Add a file that the user named, also where a walk would pass it over."""
         folder, name = posixpath.split(file)
-        found = named_config(name)
+        found = self.manifest(file) if name == MANIFEST else named_config(name)
         if found is None:
             message = f"{file}: it is no test-runner config by its name"
+            if name == MANIFEST:
+                message = f"{file}: it holds no settings of jest"
             self.problems.append(PathProblem(message, file, unknown=True))
             return
         by_default = False
         if found.found_by_default:
             there = {entry.name for entry in self.workspace.entries(folder)} | {name}
-            read = _read_by_default(_configs_among(self._files_of(folder, there)))
+            configs = _configs_among(self.files_of(folder, there)) | {name: found}
+            read = _read_by_default(configs)
             by_default = name == read[found.runner]
             self._add_notice(folder, name, found, read)
         self.found[file] = Candidate(file, found.runner, by_default, found.base == "vite", True)
 
-    def _files_of(self, folder: str, names: Iterable[str]) -> Iterator[str]:
+    def manifest(self, file: str) -> ConfigName | None:
+        """A package.json as a config: it is one where it has an object under `jest`."""
+        document = self.workspace.read(file, MAX_LOCK_BYTES)
+        if isinstance(document, Unreadable) or b'"jest"' not in document.data:
+            return None
+        manifest = json_of(document)
+        holds = isinstance(manifest, dict) and isinstance(manifest.get("jest"), dict)
+        return manifest_config() if holds else None
+
+    def files_of(self, folder: str, names: Iterable[str]) -> Iterator[str]:
+        """The names of configs among those of a folder."""
         looked_for = (name for name in names if config_name(name) is not None)
         return (name for name in looked_for if self.workspace.is_file(_below(folder, name)))
 
@@ -182,6 +223,9 @@ class _Search:
                         # git does not follow a symlink of this name either
                         if entry.is_file(follow_symlinks=False):
                             listing = listing._replace(has_ignore_file=True)
+                    elif name == MANIFEST:
+                        if (found := self.manifest(_below(folder, name))) is not None:
+                            listing.configs[name] = found
                     elif (found := config_name(name)) is not None and self._readable(folder, entry):
                         listing.configs[name] = found
         except OSError as error:
@@ -265,4 +309,12 @@ def _below(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-__all__ = ["Candidate", "Discovery", "PathProblem", "discover", "normalised", "workspace_files"]
+__all__ = [
+    "Candidate",
+    "Discovery",
+    "PathProblem",
+    "configs_beside",
+    "discover",
+    "normalised",
+    "workspace_files",
+]

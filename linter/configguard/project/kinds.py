@@ -24,7 +24,7 @@ _WORDS: dict[str, KindName] = {
     "component": "component",
     "ct": "component",
 }
-_NO_SIGNAL = frozenset({"vitest", "vite", "config", "base"})
+_NO_SIGNAL = frozenset({"vitest", "vite", "jest", "config", "base"})
 _GRAVEST_FIRST: tuple[KindName, ...] = ("e2e", "integration", "component")
 _FOLDERS = frozenset({"e2e", "end-to-end"})
 

@@ -17,11 +17,23 @@ class _Family(NamedTuple):
     extensions: tuple[str, ...]
 
 
-_FAMILIES = (_Family("vitest", ("vitest", "vite"), EXTENSIONS),)
-_MARKS = ("vite",)
+MANIFEST = "package.json"
+"""It is a config of jest where it has a `jest` key."""
+_JEST_EXTENSIONS = (".js", ".ts", ".mjs", ".mts", ".cjs", ".cts", ".json")
+_FAMILIES = (
+    _Family("vitest", ("vitest", "vite"), EXTENSIONS),
+    _Family("jest", ("jest",), _JEST_EXTENSIONS),
+)
+_MARKS = ("vite", "jest")
 """One of them is in the name of every config: a test that most of all files fail."""
 _TESTS = frozenset({"test", "spec", "bench", "stories"})
 _NO_CONFIG = _TESTS | {"setup", "teardown", "workspace", "projects"}
+_SUITES = frozenset({
+    "e2e", "end", "to", "integration", "int", "it", "unit", "smoke", "acceptance", "system",
+    "functional", "component", "api", "base", "common", "shared", "ci", "local", "node", "browser",
+    "slow", "fast", "config",
+})  # fmt: skip
+"""What `jest-e2e.json` is called after; `jest-puppeteer.config.js` is a config of that package."""
 
 
 class ConfigName(NamedTuple):
@@ -48,6 +60,8 @@ def config_name(name: str) -> ConfigName | None:
     else:
         return None
     stem, extension = split_extension(name)
+    if "jest" in segments(stem):
+        return _of_segments(stem, extension) if _is_jest_config(stem, extension) else None
     parts = stem.split(".")
     # vite writes `vite.config.ts.timestamp-1700000000-a1b2c3.mjs` while it loads a config.
     if not extension or parts[-1] in _TESTS or any(part.startswith("timestamp-") for part in parts):
@@ -63,6 +77,8 @@ def named_config(name: str) -> ConfigName | None:
     if strict is not None:
         return strict
     stem, extension = split_extension(name)
+    if "jest" in segments(stem) and not _may_be_jest(stem):
+        return None
     if not extension or _NO_CONFIG.intersection(segments(stem)):
         # Save the one form that is a config only if the user says so.
         plain = stem.startswith(("vitest.config.", "vite.config."))
@@ -70,11 +86,37 @@ def named_config(name: str) -> ConfigName | None:
     return _of_segments(stem, extension)
 
 
+def manifest_config() -> ConfigName:
+    """What a package.json with a `jest` key is: the last that jest looks for."""
+    return ConfigName("jest", "jest", True, len(_JEST_EXTENSIONS))
+
+
+def _is_jest_config(stem: str, extension: str) -> bool:
+    """`jest.config`, `jest.e2e.config`, `jest-unit.config`, and as JSON also `jest-e2e`."""
+    words = segments(stem)
+    if not extension or not _may_be_jest(stem) or _NO_CONFIG.intersection(words):
+        return False
+    if any(part == "config" or part.startswith(("config-", "config_")) for part in stem.split(".")):
+        return extension != ".json" or words[0] == "jest"
+    return extension == ".json" and words[0] == "jest" and len(words) > 1 and _names_suite(stem)
+
+
+def _may_be_jest(stem: str) -> bool:
+    """Whether a name with `jest` in it is not that of a preset, or of another tool's config."""
+    if {"preset", "tsconfig", "babel"}.intersection(segments(stem)):
+        return False
+    return all(not part.startswith("jest-") or _names_suite(part) for part in stem.split("."))
+
+
+def _names_suite(part: str) -> bool:
+    return _SUITES.issuperset(word for word in segments(part) if word != "jest")
+
+
 def _of_segments(stem: str, extension: str) -> ConfigName | None:
     words = segments(stem)
     for runner, bases, extensions in _FAMILIES:
         base = next((base for base in bases if base in words), None)
-        if base is not None:
+        if base is not None and extension in extensions:
             rank = bases.index(base) * len(extensions) + extensions.index(extension)
             return ConfigName(runner, base, stem == f"{base}.config", rank)
     return None
@@ -82,7 +124,7 @@ def _of_segments(stem: str, extension: str) -> ConfigName | None:
 
 def split_extension(name: str) -> tuple[str, str]:
     """`vitest.config` and `.ts`; the extension is empty where no runner loads such a file."""
-    for extension in EXTENSIONS:
+    for extension in _JEST_EXTENSIONS:
         if name.endswith(extension):
             stem = name[: -len(extension)]
             return (name, "") if stem.endswith(".d") else (stem, extension)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
-from configguard.project.discover import Candidate, workspace_files
+from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
 from configguard.project.kinds import Kind, kind_of
 from configguard.project.packages import RunnerVersion, runner_version
@@ -130,7 +130,8 @@ def suite_id(config: str, key: Key) -> str:
 def surroundings(workspace: Workspace, candidate: Candidate) -> Surroundings:
     """What lies beside a config and changes what the runner makes of it."""
     files = workspace_files(workspace, folder_of(candidate.file))
-    return Surroundings(files[0] if files else None)
+    others = configs_beside(workspace, candidate) if candidate.runner == "jest" else ()
+    return Surroundings(files[0] if files else None, others)
 
 
 def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:

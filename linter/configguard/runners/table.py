@@ -148,7 +148,11 @@ def shown(value: Value, depth: int = 3) -> Any:
 
 def ruling(row: Row, value: Value, situation: Situation) -> Ruling:
     """What becomes of a value that is written for a setting, in a situation."""
-    fill = {"setting": row.setting, "pool-of-setting": row.setting.split(".")[-2], **situation}
+    fill = {
+        "setting": row.setting,
+        "pool-of-setting": ".".join(row.setting.split(".")[-2:-1]),
+        **situation,
+    }
     for fact, needed in row.row.get("needs", {}).items():
         wanted = {word: _filled(operand, fill) for word, operand in needed.items()}
         met = constraints.judge(wanted, situation.get(fact, UNDECIDED))

@@ -1,0 +1,196 @@
+"""The facts of a jest suite in one world, one small function each.
+
+Sources: the installed packages 27.5.1, 28.1.3, 29.7.0, 30.5.2 (getMaxWorkers, normalize,
+testSchedulerHelper, jest-circus), each checked against the measured behaviour.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from configguard.evaluate.cpus import CPUS, CpuExpression, Operand, arithmetic, bounded
+from configguard.evaluate.numbers import parse_int, to_text
+from configguard.evaluate.values import Arr, Builtin, Cpus, EnvString, Known, Obj, Unknown
+from configguard.runners.profile import KnownFact, RangeFact, SimpleFact, UnknownFact
+from configguard.runners.runner import Answer
+from configguard.runners.settings import Reading, Settings
+from configguard.source.span import Origin
+
+_MINUS_ONE = arithmetic("-", CPUS, 1.0)
+assert _MINUS_ONE is not None
+DEFAULT_WORKERS = bounded("max", [_MINUS_ONE, 1.0])
+"""What every major takes in a single run (not watching): all CPUs but one, at least one."""
+_LONGEST_TIMER = 2_147_483_647
+_OWN_RUNNERS = frozenset({"jest-runner"})
+_OWN_TEST_RUNNERS = frozenset({"circus", "jest-circus", "jest-circus/runner"})
+SETUP_FILES = ("setupFiles", "setupFilesAfterEnv")
+
+
+def workers(settings: Settings) -> SimpleFact:
+    """Most test files at one time: all projects share the workers of the root config."""
+    root = settings.root
+    other = _other_program(settings, "runner", _OWN_RUNNERS)
+    if other is not None:
+        return other
+    serial, reading = root.on("detectOpenHandles")
+    if reading is not None and serial is not False:
+        if isinstance(serial, Unknown):
+            return UnknownFact(serial.reason, "config", reading.at)
+        return KnownFact(1.0, "config", reading.at)
+    reading = root.counting("maxWorkers")
+    if reading is None:
+        return RangeFact(DEFAULT_WORKERS, "default")
+    count = _count(reading)
+    if isinstance(count, Unknown):
+        return UnknownFact(count.reason, "config", reading.at)
+    if isinstance(count, CpuExpression):
+        return RangeFact(count, "config", reading.at)
+    return KnownFact(count, "config", reading.at)
+
+
+def _count(reading: Reading) -> Operand | Unknown:
+    """`maxWorkers` as jest reads it: parseInt of its text, at least 1; a percentage up to 100."""
+    value = reading.value
+    if isinstance(value, Cpus):
+        return _of_cpus(value.expression)
+    scalar = value.value if isinstance(value, Known) else None
+    if isinstance(scalar, bool) or not isinstance(scalar, str | float):
+        return Unknown(reading.unknown or "maxWorkers is not known", reading.at)
+    text = scalar if isinstance(scalar, str) else to_text(scalar)
+    if isinstance(scalar, float) and math.isnan(scalar):
+        return DEFAULT_WORKERS
+    parsed = parse_int(text, 10)
+    if isinstance(scalar, str) and text.strip().endswith("%") and 0 < parsed <= 100:
+        return _percentage(parsed)
+    return parsed if parsed > 0 else 1.0
+
+
+def _percentage(percent: float) -> CpuExpression:
+    def at(cpus: float) -> float:
+        if math.isinf(cpus):
+            return math.inf
+        return float(max(1, math.floor(percent / 100 * cpus)))
+
+    return CpuExpression(f"max(floor({to_text(percent)}% of cpus), 1)", at)
+
+
+def _of_cpus(expression: CpuExpression) -> CpuExpression | Unknown:
+    """A number that depends on the CPUs; 0 counts as unset, so the default jumps in there."""
+
+    def at(cpus: float) -> float:
+        number = expression.at(cpus)
+        if math.isinf(number) or math.isinf(cpus):
+            return number
+        if number == 0 or math.isnan(number):
+            return DEFAULT_WORKERS.at(cpus)
+        return float(max(1, math.trunc(number)))
+
+    counts = [at(cpus) for cpus in range(1, 257)]
+    if any(later < earlier for earlier, later in pairwise(counts)):
+        return Unknown(f"jest takes {expression} for unset where it is 0", ())
+    if all(count == expression.at(cpus) for cpus, count in enumerate(counts, 1)):
+        return expression
+    zero = any(expression.at(cpus) == 0 for cpus in range(1, 257))
+    instead = str(DEFAULT_WORKERS) if zero else "1"
+    return CpuExpression(f"trunc({expression}), or {instead} where that is 0", at)
+
+
+def retries(settings: Settings) -> SimpleFact:
+    """Re-runs of a failing test: only code can ask for them, in setup and test files."""
+    other = _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
+    if other is not None:
+        return other
+    setup = setup_of(settings)
+    if setup is not None:
+        reason = f"a file of {setup[0]} may call jest.retryTimes()"
+        return UnknownFact(setup[2] or reason, "config", setup[1])
+    return KnownFact(0.0, "default")
+
+
+def setup_of(settings: Settings) -> tuple[str, Origin, str] | None:
+    """(setting, where, why it is not known) of the setup files of a suite; None without any."""
+    for setting in SETUP_FILES:
+        reading = settings.written(setting)
+        if reading is None:
+            continue
+        value = reading.value
+        if isinstance(value, Known):
+            continue  # null, or what jest refuses
+        if isinstance(value, Arr) and not value.items and value.more is None:
+            continue
+        why = reading.unknown or (
+            value.more.reason if isinstance(value, Arr) and value.more is not None else None
+        )
+        told = "" if why is None else f"whether {setting} names a setup file is not known: {why}"
+        return setting, reading.at, told
+    return None
+
+
+def test_timeout(settings: Settings) -> SimpleFact:
+    """The limit of one test, and of one hook: of the root config, or what a setup file sets."""
+    other = _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
+    if other is not None:
+        return other
+    setup = setup_of(settings)
+    if setup is not None:
+        reason = f"a file of {setup[0]} may call jest.setTimeout()"
+        return UnknownFact(setup[2] or reason, "config", setup[1])
+    default = float(str(settings.root.default("testTimeout")))
+    reading = settings.root.counting("testTimeout")
+    if reading is None:
+        return KnownFact(default, "default")
+    number = reading.value.value if isinstance(reading.value, Known) else None
+    if isinstance(number, bool) or not isinstance(number, float):
+        return UnknownFact(reading.unknown or "testTimeout is no number", "config", reading.at)
+    if math.isnan(number):
+        return KnownFact(default, "default")
+    return KnownFact(1.0 if number > _LONGEST_TIMER else number, "config", reading.at)
+
+
+def max_failures(settings: Settings) -> SimpleFact:
+    """After how many failed tests the run stops (measured: 2.5 is 3, NaN and Infinity never)."""
+    root = settings.root
+    reading = root.written("bail")
+    if reading is None:
+        return KnownFact("none", "default")
+    value = reading.value.value if isinstance(reading.value, Known) else UnknownFact
+    if isinstance(value, bool):
+        return KnownFact(1.0 if value else "none", "config", reading.at)
+    if value is None or (isinstance(value, float) and value < 0):
+        reason = "with this bail the run ends after its first test file, whatever its result"
+        return UnknownFact(reason, "config", reading.at)
+    if not isinstance(value, float):
+        return UnknownFact(reading.unknown or "bail is no number", "config", reading.at)
+    if value == 0 or math.isnan(value) or math.isinf(value):
+        return KnownFact("none", "config", reading.at)
+    return KnownFact(float(math.ceil(value)), "config", reading.at)
+
+
+def _other_program(settings: Settings, setting: str, own: frozenset[str]) -> UnknownFact | None:
+    """Why nothing is known where another program runs the files, or the tests in them."""
+    reading = settings.written(setting)
+    if reading is None:
+        return None
+    value = reading.value
+    if isinstance(value, Known) and (value.value in own or not value.value):
+        return None
+    if reading.entry is None and isinstance(value, Unknown):
+        place = reading.at[0] if reading.at else None
+        if place is not None:
+            settings.machine.assume(f"what is unknown here is assumed to set no {setting}", place)
+        return None
+    unclear = isinstance(value, Unknown | Builtin | EnvString | Obj | Arr)
+    what = f"{setting} is not known" if unclear else f"{setting} is {value.value!r}"  # type: ignore[union-attr]
+    return UnknownFact(f"{what}, and what it does is not evaluated", "config", reading.at)
+
+
+FACTS: dict[str, Answer] = {
+    "workers": workers,
+    "testConcurrency": lambda settings: KnownFact(1.0, "default"),
+    "retries": retries,
+    "testTimeoutMs": test_timeout,
+    "hookTimeoutMs": test_timeout,
+    "globalTimeoutMs": lambda settings: KnownFact("none", "default"),
+    "maxFailures": max_failures,
+}
