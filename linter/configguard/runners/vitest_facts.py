@@ -21,7 +21,7 @@ from configguard.runners.profile import (
 from configguard.runners.runner import RUNS, Answer
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.versions import matches
-from configguard.runners.vitest_outcome import MOST_CPUS, outcome_at
+from configguard.runners.vitest_outcome import machines, outcome_at
 from configguard.runners.vitest_runs import Total, total
 from configguard.runners.vitest_workers import Workers, in_child_processes, workers
 
@@ -51,14 +51,13 @@ def _running(settings: Settings, found: Total) -> SimpleFact:
     """A number of workers on the machines on which the run starts at all."""
     own = workers(settings)
     assert isinstance(own, Workers)  # an unknown one was answered before
-    running = [
-        cpus for cpus in range(1, MOST_CPUS + 1) if outcome_at(settings, own, cpus)[0] == RUNS
-    ]
+    looked_at = machines(settings)
+    running = [cpus for cpus in looked_at if outcome_at(settings, own, cpus)[0] == RUNS]
     if not running:
         return UnknownFact("it does not run with this number of workers", "config", found.at)
     if not isinstance(found.most, CpuExpression):
         return KnownFact(found.most, found.origin, found.at)
-    last = math.inf if running[-1] == MOST_CPUS else float(running[-1])
+    last = math.inf if running[-1] == looked_at[-1] else float(running[-1])
     return RangeFact(found.most, found.origin, found.at, float(running[0]), last)
 
 

@@ -109,12 +109,10 @@ def _inspected(settings: Settings, found: Workers) -> Outcome | None:
 
 def _by_cpus(settings: Settings, found: Workers) -> list[Outcome]:
     stretches: list[tuple[int, str, str]] = []
-    for cpus in range(1, MOST_CPUS + 1):
+    for cpus in machines(settings):
         outcome, reason = outcome_at(settings, found, cpus)
         if not stretches or stretches[-1][1] != outcome:
             stretches.append((cpus, outcome, reason))
-        if not _depends_on_cpus(settings):
-            break
     results: list[Outcome] = []
     for index, (first, outcome, reason) in enumerate(stretches):
         when: list[tuple[CpusAtLeast, bool]] = []
@@ -129,10 +127,23 @@ def _by_cpus(settings: Settings, found: Workers) -> list[Outcome]:
     return results
 
 
-def _depends_on_cpus(settings: Settings) -> bool:
+def machines(settings: Settings) -> range:
+    """The CPU counts to look at one by one; one alone where all machines are alike."""
     counts = [workers(suite) for suite in suites_of(settings)]
-    sides = [side for one in counts if isinstance(one, Workers) for side in (one.most, one.least)]
-    return any(isinstance(side, CpuExpression) for side in sides)
+    known = [one for one in counts if isinstance(one, Workers)]
+    sides = [side for one in known for side in (one.most, one.least)]
+    if not any(isinstance(side, CpuExpression) for side in sides) or (
+        len(counts) == 1 and all(map(_runs_everywhere, known))
+    ):
+        return range(1, 2)
+    return range(1, MOST_CPUS + 1)
+
+
+def _runs_everywhere(found: Workers) -> bool:
+    # Both sides never fall as the CPUs grow, so the ends tell that they cannot meet between.
+    fewest = value_at(found.most, 1)
+    apart = found.least is found.most or value_at(found.least, MOST_CPUS) <= fewest
+    return apart and fewest >= 1
 
 
 def outcome_at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:

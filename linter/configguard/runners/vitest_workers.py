@@ -169,10 +169,8 @@ def _pools_1_to_3(settings: Settings) -> Workers | Unknown:
     # vmForks reads maxForks for its minimum too, in all of 1 to 3.
     least_name = called["max"] if pool == "vmForks" else called["min"]
     least = _count(root, f"{options}.{least_name}") or _count(root, "test.minWorkers")
-    default_least: Operand = DEFAULT
-    if matches(version, ">=3.2.4"):
-        at_most = most.most if isinstance(most, Workers) else DEFAULT
-        default_least = bounded("min", [DEFAULT, at_most])
+    # From 3.2.4 on the default is never above the maximum.
+    default_least: Operand = 0.0 if matches(version, ">=3.2.4") else DEFAULT
     return _bounds(most, least, DEFAULT, default_least)
 
 
