@@ -85,3 +85,26 @@ def test_show_gives_one_reason_once_for_all_facts_it_leaves_open(tmp_path: Path)
     shown = run("show", ".", cwd=tmp_path).stdout
     assert "not known" in shown
     assert "retries, test timeout, hook timeout" in " ".join(shown.split())
+
+
+def test_what_counts_in_the_root_is_not_called_ignored_where_a_project_inherits_it(
+    tmp_path: Path,
+) -> None:
+    text = """\
+export default {
+  test: {
+    fileParallelism: false,
+    projects: [
+      { extends: true, test: { name: 'e2e', testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'smoke', maxWorkers: 1, testTimeout: 60_000, hookTimeout: 60_000 } },
+    ],
+  },
+};
+"""
+    write(tmp_path, {"vitest.config.ts": text})
+    found = json.loads(run("check", ".", "--output-format", "json", cwd=tmp_path).stdout)
+    assert found["findings"] == []
+    shown = json.loads(run("show", ".", "--output-format", "json", cwd=tmp_path).stdout)
+    settings = {suite["project"]: suite["settings"] for suite in shown["suites"]}
+    assert settings["e2e"] == []
+    assert [entry["setting"] for entry in settings["smoke"]] == ["test.maxWorkers"]

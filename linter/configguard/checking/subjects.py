@@ -13,6 +13,7 @@ from configguard.runners.profile import (
     Profile,
     SettingEntry,
     UnknownFact,
+    cases_of,
 )
 
 _LONGEST_TIMER = 2_147_483_647
@@ -42,7 +43,7 @@ def subjects_of(suite: Suite) -> list[Subject]:
         whole = {**common, **profile.facts, "neverStarts": KnownFact(never_starts(profile))}
         found.append(Subject("suite", "", suite, environment, profile, whole))
         for entries in _groups(profile.settings):
-            facts = {**common, **_setting_facts(entries)}
+            facts = {**common, **_setting_facts(entries, profile)}
             name = ",".join(entry.setting for entry in entries)
             found.append(Subject("setting", name, suite, environment, profile, facts, entries))
     return found
@@ -72,19 +73,28 @@ def _groups(entries: tuple[SettingEntry, ...]) -> list[tuple[SettingEntry, ...]]
     return [tuple(group) for group in ordered]
 
 
-def _setting_facts(entries: tuple[SettingEntry, ...]) -> dict[str, Fact]:
+def _setting_facts(entries: tuple[SettingEntry, ...], profile: Profile) -> dict[str, Fact]:
     first = entries[0]
     facts: dict[str, Fact] = {
         "setting": KnownFact(first.setting),
         "effect": KnownFact(first.effect),
         "would": KnownFact(first.would or "none"),
         "lowers": KnownFact(any(entry.lowers for entry in entries)),
-        "idle": KnownFact(all(entry.idle for entry in entries)),
+        "idle": KnownFact(all(entry.idle or _so_anyway(entry, profile) for entry in entries)),
         "overflows": KnownFact(_overflows(first)),
     }
     if is_number(first.value) or isinstance(first.value, str | bool):
         facts["value"] = KnownFact(first.value)
     return facts
+
+
+def _so_anyway(entry: SettingEntry, profile: Profile) -> bool:
+    """Whether what a setting asks for is what the suite does in every case."""
+    fact = profile.facts.get(entry.would or "")
+    if fact is None or entry.means is None:
+        return False
+    told = [case.fact for case in cases_of(fact)]
+    return all(isinstance(one, KnownFact) and one.value == entry.means for one in told)
 
 
 def _overflows(entry: SettingEntry) -> bool:

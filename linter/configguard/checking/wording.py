@@ -134,7 +134,8 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
 
 def _spelling(draft: Draft) -> str:
     changes = (spelled(draft, fact) for fact in draft.wanted)
-    return ", ".join(str(change) for change in changes if change is not None)
+    # jest has one setting for tests and hooks: it is named once.
+    return ", ".join(dict.fromkeys(str(change) for change in changes if change is not None))
 
 
 def _broken(draft: Draft) -> list[str]:

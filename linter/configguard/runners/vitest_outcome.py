@@ -204,7 +204,7 @@ def entries_of(settings: Settings) -> list[SettingEntry]:
     entries: list[SettingEntry] = []
     for reading in readings_of(settings):
         ruled = settings.ruling(reading)
-        if ruled.effect not in (None, "sets"):
+        if ruled.effect not in (None, "sets") and not _counts_above(settings, reading):
             entries.append(
                 _entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes)
             )
@@ -220,6 +220,15 @@ def entries_of(settings: Settings) -> list[SettingEntry]:
             entry = _entry(settings, decider, effect, reason, None)
             entries.append(entry._replace(when=When(when)))
     return entries
+
+
+def _counts_above(settings: Settings, reading: Reading) -> bool:
+    """Whether a project only inherits it from the root config, where it has its effect."""
+    root = settings.root.written(reading.setting) if settings.in_project else None
+    if root is None or root.entry is None or reading.entry is None:
+        return False
+    inherited = root.entry.expression == reading.entry.expression
+    return inherited and settings.root.ruling(root).effect == "sets"
 
 
 def _entry(
