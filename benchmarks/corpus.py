@@ -1,8 +1,13 @@
 """What is known of real configs, against what Node evaluates from them.
 
+Two sets, each optional:
+
   --repos DIR --manifest FILE --truth FILE
       Copies of repositories, one folder `<owner>__<name>` each, with a list of configs and the
-      values that Node gave for them. No copy is part of this project.
+      values that Node gave for them. No copy is part of this project. Without --truth, Node
+      evaluates them here (needs npm and node).
+  --npm FILE
+      Configs inside npm packages, downloaded by `npm pack` and evaluated by Node here.
 Prints right / unknown / wrong values per runner. Ends with 1 on a wrong value or a crash.
 """
 
@@ -19,6 +24,8 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import corpus_npm
 
 from configguard.evaluate import calls, written
 from configguard.evaluate.configs import Config
@@ -115,6 +122,7 @@ class Wanted(NamedTuple):
     status: str
     raw: dict[str, Any]
     unsure: tuple[str, ...]
+    why: str = ""
 
 
 def resolved(machine: Machine, exported: Value) -> Value:
@@ -197,7 +205,9 @@ def _failing(config: Config, wanted: Wanted, variables: dict[str, str | None]) -
         if isinstance(case.answer, Unknown):
             where = _shown(case.answer.origin)
             return _row(wanted, "(whole)", "unknown", case.answer.reason, where, is_written=False)
-    return _row(wanted, "(whole)", "wrong", "Node throws, we do not", "", is_written=False)
+    return _row(
+        wanted, "(whole)", "wrong", f"Node throws, we do not: {wanted.why}", "", is_written=False
+    )
 
 
 def _is_nothing(answer: Value | Thrown) -> bool:
@@ -304,6 +314,39 @@ def of_repositories(
             yield workspaces[told["repo"]], wanted
 
 
+def of_node(
+    configs: Iterator[corpus_npm.Found], only: str, cache: Path, left: collections.Counter[str]
+) -> Iterator[tuple[Workspace, Wanted]]:
+    """What Node makes of configs here."""
+    chosen = [config for config in configs if only in f"{config.name}/{config.file}"]
+    workspace: Workspace | None = None
+    for told in corpus_npm.evaluated(chosen, OWN_VARIABLES, cache):
+        config = told.config
+        if told.status == "unreadable":
+            left["Node does not read it"] += 1
+            continue
+        if told.status == "stubbed" or "module is not defined" in told.why:
+            left["Node throws beside a stubbed package, or for `module` in an ES module"] += 1
+            continue
+        if workspace is None or str(workspace.root) != str(config.root.resolve()):
+            forget()
+            workspace = Workspace(config.root)
+        raw, unsure = corpus_npm.written(told.value, LOAD_KEYS[config.runner])
+        yield (
+            workspace,
+            Wanted(
+                config.runner,
+                config.name,
+                config.file,
+                told.environment,
+                told.status,
+                raw,
+                tuple(unsure),
+                told.why,
+            ),
+        )
+
+
 def report(rows: list[Row], left: collections.Counter[str], *, verbose: bool) -> None:
     """Print the table, the share, the reasons."""
     for title, chosen in (
@@ -356,15 +399,23 @@ def main() -> int:
     parser.add_argument("--repos", type=Path)
     parser.add_argument("--manifest", type=Path)
     parser.add_argument("--truth", type=Path)
+    parser.add_argument("--npm", type=Path)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/corpus"))
     parser.add_argument("--only", default="", help="only configs whose repository/path has this")
     parser.add_argument("--verbose", action="store_true", help="list each unknown value")
     given = parser.parse_args()
     left: collections.Counter[str] = collections.Counter()
+    if given.repos is not None and given.manifest is None:
+        parser.error("--repos needs --manifest")
     configs: list[Iterator[tuple[Workspace, Wanted]]] = []
-    if given.repos is not None:
-        if given.manifest is None or given.truth is None:
-            parser.error("--repos needs --manifest and --truth")
+    if given.truth is not None:
         configs.append(of_repositories(given.repos, given.manifest, given.truth, left))
+    elif given.repos is not None:
+        found = corpus_npm.in_repositories(given.repos, given.manifest, left)
+        configs.append(of_node(found, given.only, given.cache, left))
+    if given.npm is not None:
+        found = corpus_npm.in_packages(given.npm, given.cache, left)
+        configs.append(of_node(found, given.only, given.cache, left))
     rows: list[Row] = []
     crashes = 0
     for source in configs:

@@ -43,7 +43,7 @@ class Told:
     def on(self, path: str, cpus: int) -> Any:
         """The same on a machine of so many CPUs."""
         found = []
-        for case in self.config.ask(lambda machine, value: self._plain(machine, value, path, cpus)):
+        for case in self.config.ask(lambda machine, value: self.plain(machine, value, path, cpus)):
             holds = written.holds_on(case.when, self.variables, "linux", cpus)
             answer = case.answer
             if isinstance(answer, Thrown):
@@ -54,7 +54,7 @@ class Told:
                 found.append(answer)
         return found[0] if len(found) == 1 else found
 
-    def _plain(self, machine: Machine, value: Value, path: str, cpus: int) -> Any:
+    def plain(self, machine: Machine, value: Value, path: str, cpus: int) -> Any:
         try:
             return written.plain(written.at(machine, value, path, self.config.place), cpus)
         except written.NotPlain as unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from configguard.evaluate import expressions, numbers
 from configguard.evaluate.machine import Machine
@@ -60,6 +60,27 @@ def json_value(parsed: Parsed, node: Node) -> Value:
             return Unknown("it is no JSON value", (span,))
 
 
+def plain_json(parsed: Parsed, node: Node) -> Any:
+    """A JSON node as plain data; None for all that is no JSON value."""
+    match node.type:
+        case "object":
+            pairs = [pair for pair in children(node) if pair.type == "pair"]
+            return {
+                _json_text(parsed, expressions.field(pair, "key")): plain_json(
+                    parsed, expressions.field(pair, "value")
+                )
+                for pair in pairs
+            }
+        case "array":
+            return [plain_json(parsed, child) for child in children(node)]
+        case "string":
+            return _json_text(parsed, node)
+        case "number":
+            return numbers.from_text(parsed.text(node))
+        case _:
+            return node.type == "true" if node.type in ("true", "false") else None
+
+
 def _json_text(parsed: Parsed, node: Node) -> str:
     import json
 
@@ -69,19 +90,29 @@ def _json_text(parsed: Parsed, node: Node) -> str:
         return parsed.text(node).strip('"')
 
 
+def is_relative(specifier: str) -> bool:
+    """Whether a specifier names a file beside the importing one."""
+    return specifier in (".", "..") or specifier.startswith(("./", "../"))
+
+
 def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | None:
     """The file that a relative specifier names; None where there is none inside the root."""
     base = join(folder_of(importer), specifier)
     if escapes(base):
         return None
-    stem, suffix = posixpath.splitext(base)
-    candidates = [base + ending for ending in _TRIED]
-    if importer.endswith((".ts", ".mts", ".cts")):
-        candidates += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
+    possible = candidates(base, importer)
     if machine.workspace.is_file(posixpath.join(base, "package.json")):
-        return next((file for file in candidates if machine.workspace.is_file(file)), None)
-    candidates += [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
-    return next((file for file in candidates if machine.workspace.is_file(file)), None)
+        possible = [file for file in possible if not file.startswith(f"{base}/")]
+    return next((file for file in possible if machine.workspace.is_file(file)), None)
+
+
+def candidates(base: str, importer: str) -> list[str]:
+    """The files that a path without (or with) its ending may mean, in order."""
+    stem, suffix = posixpath.splitext(base)
+    possible = [base + ending for ending in _TRIED]
+    if importer.endswith((".ts", ".mts", ".cts")):
+        possible += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
+    return possible + [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
 
 
 def is_es_module(workspace: Workspace, file: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from configguard.evaluate import meanings, operators
@@ -97,6 +98,19 @@ def of_package(package: str, export: str, span: Span) -> Value:
     if export == "*" or (export == "default" and package in _table()["namespaces"]):
         return Builtin(package, (span,), certain=True)
     return of_path(f"{package}.{export}", span)
+
+
+def knows_package(package: str) -> bool:
+    """Whether the table says what a package (or Node module) exports, or some of it."""
+    return package.startswith("node:") or package in _known_packages()
+
+
+@cache
+def _known_packages() -> frozenset[str]:
+    known = _table()
+    paths = (*known["functions"], *known["values"])
+    holders = {path[:at] for path in paths for at, char in enumerate(path) if char == "."}
+    return frozenset((*holders, *known["namespaces"]))
 
 
 def of_path(path: str, span: Span) -> Value:

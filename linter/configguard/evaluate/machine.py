@@ -78,6 +78,8 @@ class Machine:
         self.world = world
         self.version = version
         self.modules: dict[str, Module] = {}
+        # Files of the repository's own packages that are imported by name, and what they import.
+        self.borrowed: set[str] = set()
         self.resolved: dict[tuple[str, str], Module] = {}
         self.assumptions: dict[Note, None] = {}
         self.notices: dict[Note, None] = {}

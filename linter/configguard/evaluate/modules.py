@@ -15,6 +15,7 @@ from configguard.evaluate import (
     known_calls,
     members,
     operators,
+    packages,
     patterns,
     statements,
 )
@@ -155,7 +156,13 @@ def _run_export(machine: Machine, node: Node, scope: Scope, module: Module) -> N
 
 
 def _preload(machine: Machine, parsed: Parsed) -> None:
-    """Run what a file imports before the file itself, as ES modules do."""
+    """Run what a file imports before the file itself, as ES modules do.
+
+    Files of a package of the repository are run when something of them is read: what importing
+    them does besides is not followed.
+    """
+    if parsed.document.file in machine.borrowed:
+        return
     outer = Scope(parsed, None)
     for node in children(parsed.root):
         source = node.child_by_field_name("source")
@@ -191,7 +198,7 @@ def _imported_names(node: Node) -> set[str]:
 
 def _loaded(machine: Machine, importer: str, specifier: str) -> Module | None:
     """A script of the project, run; None for all that cannot be followed (told when it is used)."""
-    if not specifier.startswith("."):
+    if not files.is_relative(specifier):
         return None
     file = files.resolve_specifier(machine, importer, specifier)
     if file is None or not file.endswith(SCRIPT_SUFFIXES):
@@ -207,13 +214,20 @@ def _loaded(machine: Machine, importer: str, specifier: str) -> Module | None:
 
 def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: Span) -> Value:
     """What `import` of one name (or `*`) from a specifier gives."""
-    if not specifier.startswith("."):
-        if specifier.startswith(("/", "#")):
+    if not files.is_relative(specifier):
+        if specifier.startswith("/"):
             return _lost(machine, f"the import {specifier!r} is not followed", span)
-        found = known_calls.of_package(specifier, export, span)
-        if isinstance(found, Builtin):
-            return known_calls.special_value(machine, found, span)
-        return found
+        own = _own_module(machine, scope, specifier, span)
+        if own is None:
+            found = known_calls.of_package(specifier, export, span)
+            if isinstance(found, Builtin):
+                return known_calls.special_value(machine, found, span)
+            return found
+        if not isinstance(own, Module):
+            return own
+        return (
+            namespace(machine, own, span) if export == "*" else _export(machine, own, export, span)
+        )
     module = _module_at(machine, scope, specifier, span)
     if not isinstance(module, Module):
         return module
@@ -224,6 +238,26 @@ def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: 
     )
 
 
+def _own_module(
+    machine: Machine, scope: Scope, specifier: str, span: Span, *, required: bool = False
+) -> Module | Value | None:
+    """A file of the repository that is imported by a name; None for somebody else's package."""
+    importer = scope.parsed.document.file
+    if specifier.startswith("#"):
+        file = packages.internal_file(machine, importer, specifier)
+        if file is None:
+            return _lost(machine, f"the import {specifier!r} is not followed", span)
+    elif known_calls.knows_package(specifier):
+        return None
+    else:
+        file = packages.own_file(machine, importer, specifier, required=required)
+        if file is None:
+            return None
+        machine.assume(f"{specifier} is taken from {file}", span)
+    machine.borrowed.add(file)
+    return _module_of(machine, file, specifier, span)
+
+
 def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Module | Value:
     importer = scope.parsed.document.file
     file = files.resolve_specifier(machine, importer, specifier)
@@ -231,6 +265,12 @@ def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Mo
         if escapes(join(folder_of(importer), specifier)):
             return _lost(machine, f"the import {specifier!r} leads out of the root", span)
         return _lost(machine, f"the import {specifier!r} is missing", span)
+    if importer in machine.borrowed:
+        machine.borrowed.add(file)
+    return _module_of(machine, file, specifier, span)
+
+
+def _module_of(machine: Machine, file: str, specifier: str, span: Span) -> Module | Value:
     if file in machine.modules:
         module = machine.modules[file]
         if module.running:
@@ -281,17 +321,40 @@ def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
     cell = module.exports.get(name)
     if cell is not None:
         return cell.get()
-    if name != "default" and module.scope is not None:
-        for specifier, where in module.stars:
-            found = imported(machine, module.scope, specifier, name, where)
-            if not isinstance(found, Known) or found.value is not UNDEFINED:
-                return found
+    if name != "default":
+        found = _from_stars(machine, module, name, {module.file})
+        if found is not None:
+            return found
     if module.file.endswith(".json"):
         content = module.exports["default"].get()
         return members.member(machine, content, name, span)
     if name == "default":
         return Known(UNDEFINED, (span,))
     return Unknown(f"{module.file} does not export {name}", (span,))
+
+
+def _from_stars(machine: Machine, module: Module, name: str, seen: set[str]) -> Value | None:
+    """What `export * from` gives under a name: the repository's own files first."""
+    outside: tuple[str, Span] | None = None
+    for specifier, where in module.stars:
+        assert module.scope is not None  # only files with statements have stars
+        target = (
+            _module_at(machine, module.scope, specifier, where)
+            if files.is_relative(specifier)
+            else _own_module(machine, module.scope, specifier, where)
+        )
+        if not isinstance(target, Module):
+            outside = outside or (specifier, where)
+        elif target.file not in seen:
+            seen.add(target.file)
+            if name in target.exports or target.common is not None:
+                return _export(machine, target, name, where)
+            found = _from_stars(machine, target, name, seen)
+            if found is not None:
+                return found
+    if outside is None or module.scope is None:
+        return None
+    return imported(machine, module.scope, outside[0], name, outside[1])
 
 
 def namespace(machine: Machine, module: Module, span: Span) -> Value:
@@ -346,9 +409,12 @@ def required(machine: Machine, scope: Scope, arguments: list[Value], span: Span)
     specifier = operators.to_text(arguments[0]) if arguments else Unknown("nothing to require")
     if isinstance(specifier, Unknown):
         return Unknown(f"what is required is not known: {specifier.reason}", (span,))
-    if not specifier.startswith("."):
+    if files.is_relative(specifier):
+        module: Module | Value | None = _module_at(machine, scope, specifier, span)
+    else:
+        module = _own_module(machine, scope, specifier, span, required=True)
+    if module is None:
         return imported(machine, scope, specifier, "*", span)
-    module = _module_at(machine, scope, specifier, span)
     if not isinstance(module, Module):
         return module
     if module.file.endswith(".json"):
