@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 
 class JestCase(NamedTuple):
-    """A folder of files, the config in question, and what may stay unknown."""
+    """A folder of files, the config in question, and what may stay unknown (None: anything)."""
 
     name: str
     files: dict[str, str]
     config: str | None = None
-    unknown: frozenset[str] = frozenset()
+    unknown: frozenset[str] | None = frozenset()
 
 
 def _case(name: str, text: str, unknown: str = "", /, **others: str) -> JestCase:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from oracle import generated
+from oracle import generated, real_jest, test_jest_configs
 from oracle.configs import ConfigCase
+from oracle.jest_configs import JestCase
 from oracle.real_vitest import VERSIONS
 from oracle.test_resolved_configs import compare
 
@@ -30,6 +31,17 @@ def test_vitest(runner: str, tmp_path: Path) -> None:
     ]
     with quoted(texts):
         compare(runner, cases, 8, tmp_path)
+
+
+@pytest.mark.parametrize("jest", real_jest.VERSIONS, indirect=True)
+def test_jest(jest: str, tmp_path: Path) -> None:
+    texts = generated.configs(generated.JEST, CONFIGS)
+    cases = [
+        JestCase(f"generated-{number}", {"package.json": "{}", "jest.config.mjs": text}, None, None)
+        for number, text in enumerate(texts)
+    ]
+    with quoted(texts):
+        test_jest_configs.hold(jest, cases, 8, tmp_path)
 
 
 @contextmanager
