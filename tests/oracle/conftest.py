@@ -6,13 +6,14 @@ import os
 
 import pytest
 
-from oracle import real_jest, real_vitest
+from oracle import real_jest, real_playwright, real_vitest
 
 REQUIRE_ENV = "CONFIGGUARD_REQUIRE_RUNNERS"  # set in CI: a missing runner is a failure there
 HOW = "python tests/oracle/install.py"
 REAL = {
     "vitest": (real_vitest.VERSIONS, real_vitest.available),
     "jest": (real_jest.VERSIONS, real_jest.available),
+    "Playwright": (real_playwright.VERSIONS, real_playwright.available),
 }
 
 
@@ -43,6 +44,12 @@ def runner(request: pytest.FixtureRequest) -> str:
 def jest(request: pytest.FixtureRequest) -> str:
     """Give a version of jest (by indirect parameter), or skip the test without it."""
     return _version(request, "jest")
+
+
+@pytest.fixture
+def playwright(request: pytest.FixtureRequest) -> str:
+    """Give a version of Playwright (by indirect parameter), or skip the test without it."""
+    return _version(request, "Playwright")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

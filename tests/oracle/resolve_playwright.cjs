@@ -48,8 +48,8 @@ function loadRelevant(full) {
         dependencies: project.dependencies,
         teardown: project.teardown,
         workers: one.workers,
-        fullyParallel: one.fullyParallel ?? one._fullyParallel,
-        expectTimeout: (one.expect ?? one._expect)?.timeout,
+        fullyParallel: one.fullyParallel ?? one._fullyParallel ?? one._internal?.fullyParallel,
+        expectTimeout: (one.expect ?? one._expect ?? one._internal?.expect)?.timeout,
         use: Object.fromEntries(USED.map(key => [key, project.use?.[key]])),
       }
     }),

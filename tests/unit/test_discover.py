@@ -53,6 +53,13 @@ def found(root: Path, *paths: str) -> list[str]:
         ("jest.config.e2e.ts", "jest", False),
         ("jest.integration.json", "jest", False),
         ("jest-unit.config.js", "jest", False),
+        ("playwright.config.ts", "playwright", True),
+        ("playwright.config.cjs", "playwright", True),
+        ("playwright.ct.config.ts", "playwright", False),
+        ("playwright-ct.config.ts", "playwright", False),
+        ("playwright.service.config.ts", "playwright", False),
+        ("playwright.e2e.config.mts", "playwright", False),
+        ("playwright.config.ci.ts", "playwright", False),
     ],
 )
 def test_names_that_are_configs(name: str, base: str, by_default: bool) -> None:
@@ -85,6 +92,9 @@ def test_names_that_are_configs(name: str, base: str, by_default: bool) -> None:
         "jest-results.json",
         "tsconfig.jest.json",
         "package.json",
+        "playwright.setup.ts",
+        "playwright-report.html",
+        "playwright.config.test.ts",
     ],
 )
 def test_names_that_are_none(name: str) -> None:

@@ -93,7 +93,20 @@ def test_flags_name_settings_that_there_are(runner: str) -> None:
         assert entry["value"] in ("none", "needed", "optional")
         assert all(flag.startswith("-") for flag in entry["flags"])
         assert entry.get("sets") is None or entry["sets"] in known
-        assert ("to" in entry) <= (entry["value"] == "none")
+        assert ("to" in entry) <= (entry["value"] in ("none", "optional"))
+
+
+@pytest.mark.parametrize("runner", KNOWN)
+def test_the_newest_version_is_in_the_table(runner: str) -> None:
+    assert matches(str(TABLES[runner]["newest"]), TABLES[runner]["supported"])
+
+
+@pytest.mark.parametrize("runner", KNOWN)
+def test_names_of_configs_cover_every_version_once(runner: str) -> None:
+    rows = TABLES[runner].get("config-names", ())
+    for version in probes(runner) if rows else ():
+        assert len([row for row in rows if matches(version, row["versions"])]) == 1
+    assert all(row["evidence"] and row["names"] for row in rows)
 
 
 @pytest.mark.parametrize("scope", ["root", "project"])

@@ -96,9 +96,8 @@ def place_of(draft: Draft) -> Origin:
     if draft.subject.entries:
         return draft.subject.entries[0].at
     fact = draft.violations[0].case.fact
-    own = fact.at if fact.origin != "default" else ()
-    if own:
-        return own
+    if fact.at:
+        return fact.at
     reasons = draft.subject.profile.reasons
     if draft.violations[0].fact == "neverStarts" and reasons and reasons[0].at:
         return reasons[0].at

@@ -12,12 +12,14 @@ from typing import Any
 
 
 class Undecided(Enum):
-    """A value that is not known."""
+    """A value that is not known; or of which only the type is."""
 
     UNDECIDED = "undecided"
+    SOME_TEXT = "some text"
 
 
 UNDECIDED = Undecided.UNDECIDED
+SOME_TEXT = Undecided.SOME_TEXT
 Constraint = Mapping[str, Any]
 
 
@@ -71,15 +73,19 @@ def kind_of(value: Any) -> str:
 
 
 def _const(wanted: Any, value: Any) -> bool | None:
+    if value is SOME_TEXT:
+        return None if isinstance(wanted, str) else False
     return None if value is UNDECIDED else same(wanted, value)
 
 
 def _enum(wanted: Any, value: Any) -> bool | None:
-    return None if value is UNDECIDED else any(same(one, value) for one in wanted)
+    return disjunction([_const(one, value) for one in wanted])
 
 
 def _type(wanted: Any, value: Any) -> bool | None:
     names = [wanted] if isinstance(wanted, str) else wanted
+    if value is SOME_TEXT:
+        return "string" in names
     return None if value is UNDECIDED else kind_of(value) in names
 
 

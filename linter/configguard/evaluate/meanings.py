@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import calls, known_calls, merging, numbers, operators
+from configguard.evaluate import calls, known_calls, merging, numbers, operators, playwright_define
 from configguard.evaluate.cpus import CPUS, ROUNDINGS, CpuExpression, bounded, rounded
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -285,9 +285,7 @@ def _deep_merge(machine: Machine, arguments: Arguments, span: Span) -> Value:
 
 
 def _playwright_define(machine: Machine, arguments: Arguments, span: Span) -> Value:
-    if len(arguments) <= 1:
-        return first(arguments)
-    return merging.playwright_define(machine, arguments, span)
+    return playwright_define.playwright_define(machine, arguments, span)
 
 
 MEANINGS: dict[str, Meaning] = {

@@ -1,5 +1,4 @@
-"""How the runners' own functions join configs: vite's and jest's `mergeConfig`, Playwright's
-`defineConfig`."""
+"""How the runners' own functions join configs: vite's and jest's `mergeConfig`."""
 
 from __future__ import annotations
 
@@ -56,7 +55,7 @@ def merged(machine: Machine, base: Obj, over: Obj, span: Span) -> Obj:
     made = Obj({}, (span,), sites=base.sites + over.sites)
     made.more = over.more or base.more
     for key in dict.fromkeys((*base.entries, *over.entries)):
-        _set_explored(machine, made, key, partial(_entry, machine, base, over, key, span), span)
+        set_explored(machine, made, key, partial(_entry, machine, base, over, key, span), span)
     return made
 
 
@@ -135,13 +134,11 @@ def _deeply(machine: Machine, base: Value, over: Value, span: Span) -> Value:
         return over
     made = Obj({}, (span,), over.more or base.more, base.sites + over.sites)
     for key in dict.fromkeys((*base.entries, *over.entries)):
-        _set_explored(
-            machine, made, key, partial(_deep_entry, machine, base, over, key, span), span
-        )
+        set_explored(machine, made, key, partial(_deep_entry, machine, base, over, key, span), span)
     return made
 
 
-def _set_explored(
+def set_explored(
     machine: Machine, made: Obj, key: str, ask: Callable[[], Entry | None], span: Span
 ) -> None:
     """Set a key to what is joined for it, by the open conditions of this key alone."""
@@ -167,68 +164,3 @@ def _deep_entry(machine: Machine, base: Obj, over: Obj, key: str, span: Span) ->
         under = below.value
     joined = _deeply(machine, under, above.value, span)
     return Entry(joined, above.expression, above.key, above.whole, (*above.via, span))
-
-
-def playwright_define(machine: Machine, configs: list[Value], span: Span) -> Value:
-    """Playwright's `defineConfig(base, …overrides)` (1.37 and later): a key of a later config
-    wins, even undefined; `use`, `expect` and `build` are joined one level deep; `webServer`s all
-    start. How two lists of projects are joined depends on the version (1.55), so it is unknown.
-    """
-    made = configs[0]
-    for over in configs[1:]:
-        for side in (made, over):
-            if not isinstance(side, Obj):
-                reason = side.reason if isinstance(side, Unknown) else "a part of it is no object"
-                return Unknown(reason, (span, *side.origin))
-        assert isinstance(made, Obj)
-        assert isinstance(over, Obj)
-        made = _playwright_joined(machine, made, over, span)
-    return made
-
-
-def _playwright_joined(machine: Machine, base: Obj, over: Obj, span: Span) -> Obj:
-    from configguard.evaluate.expressions import spread
-
-    made = Obj({}, (span,), sites=base.sites + over.sites)
-    spread(machine, made, base, span)
-    spread(machine, made, over, span)
-
-    def inner(key: str) -> Entry:
-        joined = Obj({}, (span,))
-        for side in (base, over):
-            part = side.get(key)
-            spread(machine, joined, part, span)
-            if isinstance(part, Obj):
-                joined.sites += part.sites
-        shown = over.entry(key) or base.entry(key)
-        return Entry(joined, *((shown.expression, shown.key) if shown else (span,)))
-
-    def servers() -> Entry | None:
-        given = [side.get("webServer") for side in (base, over)]
-        if all(isinstance(one, Known) for one in given):
-            return over.entry("webServer") or base.entry("webServer")
-        joined = Arr([], (span,))
-        for one in given:
-            if not isinstance(one, Known):
-                joined = _concatenated(joined, one, span)
-        return Entry(joined, span)
-
-    def projects() -> Entry | None:
-        if all(_may_hold(side, "projects") for side in (base, over)):
-            why = Unknown("how projects are joined depends on Playwright's version", (span,))
-            return Entry(why, span)
-        own = over.entry("projects")
-        return own if own is not None or over.more is not None else base.entry("projects")
-
-    for key in ("expect", "use", "build"):
-        _set_explored(machine, made, key, partial(inner, key), span)
-    if any("webServer" in side.entries or side.more for side in (base, over)):
-        _set_explored(machine, made, "webServer", servers, span)
-    if all("projects" in side.entries or side.more for side in (base, over)):
-        _set_explored(machine, made, "projects", projects, span)
-    return made
-
-
-def _may_hold(side: Obj, key: str) -> bool:
-    value = side.get(key)
-    return not isinstance(value, Known) or bool(value.value is not UNDEFINED and value.value)

@@ -31,6 +31,13 @@ def set_setting(
             # One branch of a condition: the other environments keep theirs.
             yield Edit(inner, text)
         yield _replaced(parsed, written, setting, text)
+    unset = settings.undefined_entry(setting)
+    if unset is not None and unset.expression.file == file:
+        # `CI ? 1 : undefined` becomes `1`, if that changes nothing where it was set.
+        yield _replaced(parsed, unset.expression, setting, text)
+        branch = unset.value.origin[-1] if unset.value.origin else unset.expression
+        if branch.file == file and node_at(parsed, branch, "undefined") is not None:
+            yield Edit(branch, text)
     yield from _added(parsed, settings, setting, text)
 
 

@@ -8,10 +8,12 @@ from typing import Literal, NamedTuple
 
 from configguard.project.names import segments, split_extension
 from configguard.source.span import Span
+from configguard.syntax.trees import Parsed
 
 KindName = Literal["e2e", "integration", "component", "unit", "unknown"]
 Signal = tuple[str, str, Span]
-"""What speaks for the kind (`file-name`, `folder`, `project-name`), how strongly, and where."""
+"""What speaks for the kind (`file-name`, `folder`, `project-name`, `import`, `runner`), how
+strongly, and where."""
 
 _END_TO_END = ("end", "to", "end")
 _WORDS: dict[str, KindName] = {
@@ -24,6 +26,7 @@ _WORDS: dict[str, KindName] = {
     "component": "component",
     "ct": "component",
 }
+_COMPONENT_TESTING = "@playwright/experimental-ct-"
 _NO_SIGNAL = frozenset({"vitest", "vite", "jest", "config", "base"})
 _GRAVEST_FIRST: tuple[KindName, ...] = ("e2e", "integration", "component")
 _FOLDERS = frozenset({"e2e", "end-to-end"})
@@ -54,6 +57,30 @@ def kind_of(file: str, project_name: str | None = None, name_at: Span | None = N
         if because:
             return Kind(kind, list(dict.fromkeys(because)))
     return Kind("unit", [])
+
+
+def playwright_kind(parsed: Parsed) -> Kind:
+    """The kind of Playwright's suites: end-to-end, save those of component testing."""
+    file = parsed.document.file
+    whole = Span(file, 0, 0)
+    if "component" in _kinds_in(split_extension(posixpath.basename(file))[0]):
+        return Kind("component", [("file-name", "strong", whole)])
+    if (place := _component_import(parsed)) is not None:
+        return Kind("component", [("import", "strong", place)])
+    return Kind("e2e", [("runner", "strong", whole)])
+
+
+def _component_import(parsed: Parsed) -> Span | None:
+    """Where a package of Playwright's component testing is imported or required."""
+    if _COMPONENT_TESTING.encode() not in parsed.document.data:
+        return None
+    pending = [parsed.root]
+    while pending:
+        node = pending.pop()
+        if node.type == "string" and parsed.text(node)[1:].startswith(_COMPONENT_TESTING):
+            return parsed.span(node)
+        pending += reversed(node.children)
+    return None
 
 
 def _kinds_in(name: str) -> list[KindName]:

@@ -23,8 +23,10 @@ _JEST_EXTENSIONS = (".js", ".ts", ".mjs", ".mts", ".cjs", ".cts", ".json")
 _FAMILIES = (
     _Family("vitest", ("vitest", "vite"), EXTENSIONS),
     _Family("jest", ("jest",), _JEST_EXTENSIONS),
+    # As 1.34 and later try them; up to 1.33 only .ts, .js and .mjs are found.
+    _Family("playwright", ("playwright",), (".ts", ".js", ".mts", ".mjs", ".cts", ".cjs")),
 )
-_MARKS = ("vite", "jest")
+_MARKS = ("vite", "jest", "playwright")
 """One of them is in the name of every config: a test that most of all files fail."""
 _TESTS = frozenset({"test", "spec", "bench", "stories"})
 _NO_CONFIG = _TESTS | {"setup", "teardown", "workspace", "projects"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
 from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
-from configguard.project.kinds import Kind, kind_of
-from configguard.project.packages import RunnerVersion, runner_version
+from configguard.project.kinds import Kind, kind_of, playwright_kind
+from configguard.project.packages import UNKNOWN_VERSION, RunnerVersion, runner_version
+from configguard.project.problems import PathProblem
 from configguard.project.ranges import stretches
 from configguard.resources import table
 from configguard.runners.known import runner_of
@@ -93,9 +95,9 @@ def configured(workspace: Workspace, candidate: Candidate) -> Configured | Troub
     runner = runner_of(candidate.runner)
     if candidate.needs_test_key and not _has_tests(workspace, parsed, runner):
         return None
-    found = runner_version(workspace, folder_of(candidate.file), candidate.runner)
-    installed, problems = found
+    installed, problems = _installed(workspace, candidate)
     versions, notes = versions_of(candidate.runner, installed)
+    notes += _not_found(candidate, versions)
     around = surroundings(workspace, candidate)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
     suites = tuple(
@@ -107,7 +109,7 @@ def configured(workspace: Workspace, candidate: Candidate) -> Configured | Troub
             candidate.runner,
             versions[0][1],
             installed,
-            _kind(evaluated, candidate.file, key),
+            _kind(evaluated, parsed, candidate, key),
             evaluated.profiles(key),
             evaluated.files,
             around,
@@ -145,10 +147,26 @@ def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:
     )
 
 
-def _kind(evaluated: Evaluated, config: str, key: Key) -> Kind:
+def _kind(evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key) -> Kind:
+    if candidate.runner == "playwright":
+        return playwright_kind(parsed)
     name = key.project if isinstance(key.project, str) else None
     named = evaluated.named(key)
-    return kind_of(key.file or config, name, named[0] if named else None)
+    return kind_of(key.file or candidate.file, name, named[0] if named else None)
+
+
+def _installed(
+    workspace: Workspace, candidate: Candidate
+) -> tuple[RunnerVersion, list[PathProblem]]:
+    """The runner's version where the config lies, by the first of its packages that tells one."""
+    packages = table(f"runners/facts/{candidate.runner}").get("packages", (candidate.runner,))
+    problems: list[PathProblem] = []
+    for package in packages:
+        found, wrong = runner_version(workspace, folder_of(candidate.file), package)
+        problems += wrong
+        if found.source != "none":
+            return found, problems
+    return UNKNOWN_VERSION, list(dict.fromkeys(problems))
 
 
 def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, str]], list[Note]]:
@@ -167,6 +185,24 @@ def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, 
     if len(found) == 1:
         return [("", found[0].version)], []
     return [(stretch.versions, stretch.version) for stretch in found], []
+
+
+def _not_found(candidate: Candidate, versions: Sequence[tuple[str, str]]) -> list[Note]:
+    """That a version of the runner does not look for a config of this name."""
+    rows = table(f"runners/facts/{candidate.runner}").get("config-names", ())
+    name = posixpath.basename(candidate.file)
+    if not candidate.found_by_default:
+        return []
+    for _, version in versions:
+        if any(matches(version, row["versions"]) and name in row["names"] for row in rows):
+            return []
+    if not rows:
+        return []
+    message = (
+        f"{candidate.runner} {versions[0][1]} does not find {name} by itself:"
+        " without --config it runs with its defaults"
+    )
+    return [Note(message, _start(candidate.file))]
 
 
 def _has_tests(workspace: Workspace, parsed: Parsed, runner: Runner) -> bool:

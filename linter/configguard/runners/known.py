@@ -6,7 +6,7 @@ from functools import cache
 
 from configguard.runners.runner import Runner
 
-KNOWN = {"jest": "jest", "vitest": "vitest"}
+KNOWN = {"jest": "jest", "playwright": "playwright", "vitest": "vitest"}
 """Runner -> the module that holds its RUNNER."""
 
 

@@ -227,7 +227,8 @@ class Model:
         return next((origin for origin in answers if origin), (self.config.place,))
 
     def _place_for_more(self, member: Member) -> Origin:
-        value = member.settings.value
+        holding = member.settings.root if self.runner.root_holds else member.settings
+        value = holding.value
         file = member.key.file or self.config.place.file
         if not isinstance(value, Obj):
             return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, NamedTuple
 
 from configguard.evaluate.cpus import CpuExpression
@@ -277,7 +278,8 @@ def fact_json(fact: Fact, cpus: int | None = None) -> dict[str, Any]:
             low, high = fact_bounds(fact)
             shown = {"state": "range", "min": low, "max": high, "expression": str(expression)}
             if cpus is not None:
-                shown["effective"] = round(expression.at(cpus))
+                # Two and a half workers are three at one time (measured on Playwright).
+                shown["effective"] = math.ceil(expression.at(cpus))
         case UnknownFact(reason, origin, at):
             shown = {"state": "unknown", "reason": reason}
         case OneOfFact(cases):

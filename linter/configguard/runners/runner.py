@@ -95,9 +95,10 @@ class Runner(NamedTuple):
 
     `environments`: local, then ci. `resolve` turns an export into the object that is read (raises
     Thrown where the runner refuses it). `members` may raise Thrown too. `holder`: the key under
-    which settings stand (`test` in vitest). `per_version`: whether evaluation itself depends on
-    the version, so that `machine.version` has to be set. `together`: most test files at one time
-    over several members of one run.
+    which settings stand (`test` in vitest). `root_holds`: what a project does not set would best
+    be set in the root. `per_version`: whether evaluation itself depends on the version, so that
+    `machine.version` has to be set. `together`: most test files at one time over several members
+    of one run.
     """
 
     name: str
@@ -113,4 +114,5 @@ class Runner(NamedTuple):
     assume: Callable[[Machine, Value], None] = lambda machine, value: None
     is_suite: Callable[[Machine, Value], bool | None] = lambda machine, value: True
     holder: str | None = None
+    root_holds: bool = False
     per_version: bool = False

@@ -119,6 +119,13 @@ class Settings:
         assert entry is not None  # a setting's name has at least one key
         return Reading(setting, value, chain((entry.expression,), value.origin), via, entry)
 
+    def undefined_entry(self, setting: str) -> Entry | None:
+        """Where a setting stands that is written as `undefined`, and so counts as unset."""
+        holder = self._holder(setting)
+        entry = holder.entry(setting.split(".")[-1]) if isinstance(holder, Obj) else None
+        value = entry.value if entry is not None else None
+        return entry if isinstance(value, Known) and value.value is UNDEFINED else None
+
     def ruling(self, reading: Reading) -> Ruling:
         """What this version makes of a written setting."""
         row = self.table.rows.get(reading.setting)
@@ -153,10 +160,7 @@ class Settings:
         """What the table says of a setting that is written as `undefined`; None: as if unset."""
         row = self.table.rows.get(setting)
         told = None if row is None else row.row.get("undefined")
-        holder = None if told is None else self._holder(setting)
-        entry = holder.entry(setting.split(".")[-1]) if isinstance(holder, Obj) else None
-        plain = entry.value if entry is not None else None
-        return told if isinstance(plain, Known) and plain.value is UNDEFINED else None
+        return told if told is not None and self.undefined_entry(setting) is not None else None
 
     def _holder(self, setting: str) -> Value:
         """The object that a setting would stand in."""

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from configguard.evaluate import constraints
-from configguard.evaluate.constraints import UNDECIDED
+from configguard.evaluate.constraints import SOME_TEXT, UNDECIDED
 from configguard.evaluate.cpus import CpuExpression
 from configguard.evaluate.numbers import to_text
 from configguard.evaluate.values import (
@@ -103,18 +103,26 @@ def boundaries(runner: str) -> tuple[str, ...]:
 
 
 def plain(value: Value) -> Any:
-    """A value as constraints see it; what is not known is UNDECIDED."""
+    """A value as constraints see it; what is not known is UNDECIDED, or SOME_TEXT."""
     match value:
         case Known(value=scalar):
             return None if scalar is UNDEFINED else scalar
         case Cpus():
             return UNDECIDED
+        case EnvString():
+            return SOME_TEXT
         case Obj():
             return {}
-        case Arr():
-            return []
+        case Arr(items=items, more=more):
+            rest = [] if more is None else [UNDECIDED]
+            return [_shallow(item) for item in items] + rest
         case _:
             return UNDECIDED
+
+
+def _shallow(value: Value) -> Any:
+    """An item of a list: a list in it shows nothing of its own, as it may lead to itself."""
+    return [] if isinstance(value, Arr) else plain(value)
 
 
 def shown(value: Value, depth: int = 3) -> Any:
