@@ -147,10 +147,13 @@ def store_name(machine: Machine, target: Node, source: Source, scope: Scope) -> 
         if scope.strict:
             calls.throw(f"{name} is not defined", span)
         machine.writes()
-        top = scope
-        while top.parent is not None:
-            top = top.parent
-        top.cells[name] = Cell(source, name)
+        scope.top.cells[name] = Cell(source, name)
+        return
+    if cell.source is None and scope.top.cells.get(name) is cell:
+        machine.unsure += 1  # see expressions: not with every loader
+        machine.writes(cell.born)
+        cell.lasting = True
+        cell.source = Unknown(f"{name} is assigned before its line", (span,))
         return
     if cell.source is None:
         calls.throw(f"Cannot access '{name}' before initialization", span)
@@ -219,8 +222,11 @@ def _store_property(
         holder.clobber(Unknown("its prototype is not evaluated", (whole,)))
         return
     if before is not None and before.is_getter:
-        # It may have a setter, whose effect is not followed.
-        holder.set(name, Entry(Unknown("it has a getter", (whole,)), entry.expression, entry.key))
+        if before.setter is not None:
+            given = [entry.value]
+            calls.call_function(machine, before.setter, given, whole, this=holder)
+        elif scope.strict:
+            calls.throw(f"Cannot set property {name}, which has only a getter", whole)
         return
     if before is None and holder.kind is not None and classes.has_accessor(holder.kind, name):
         holder.clobber(Unknown(f"a setter of {name} is not followed", (whole,)))

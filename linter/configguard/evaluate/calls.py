@@ -56,6 +56,10 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
         return Promised(modules.imported_namespace(machine, scope, arguments, span), (span,))
     if function.type == "super":
         return classes.call_super(machine, node, scope)
+    if scope.parsed.text(function) == "eval" and scope.find("eval") is None:
+        machine.unsure += 1
+        forgetting.forget_everything(machine, node, scope, "eval()")
+        return Unknown("eval() is not evaluated", (span,))
     if scope.parsed.text(function) == "require" and scope.find("require") is None:
         result = modules.required(machine, scope, argument_values(machine, node, scope), span)
         machine.unsure += isinstance(result, Unknown | Builtin)

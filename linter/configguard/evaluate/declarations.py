@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from configguard.evaluate import expressions, operators, patterns
 from configguard.evaluate.machine import Machine
-from configguard.evaluate.scopes import Cell, Scope, pattern_names, var_names
+from configguard.evaluate.scopes import Cell, Scope, pattern_names, var_names, walk_own
 from configguard.evaluate.values import (
     UNDEFINED,
     Entry,
@@ -29,7 +30,24 @@ def hoist(scope: Scope, nodes: list[Node]) -> None:
     for name in var_names(nodes):
         if name not in scope.cells:
             scope.cells[name] = Cell(Known(UNDEFINED), name)
+    if not scope.strict:
+        for name in _functions_in_blocks(nodes):
+            # Outside of strict code it is seen outside of its block too, from its line on.
+            scope.cells.setdefault(name, Cell(Unknown("a function defined in a block"), name))
     declare(scope, nodes)
+
+
+def _functions_in_blocks(nodes: list[Node]) -> Iterator[str]:
+    for node in nodes:
+        for found in walk_own(node):
+            inside = found.type == "function_declaration" and found.id != node.id
+            name = found.child_by_field_name("name") if inside else None
+            if name is not None and name.text and not _is_exported(found):
+                yield name.text.decode()
+
+
+def _is_exported(node: Node) -> bool:
+    return node.parent is not None and node.parent.type == "export_statement"
 
 
 def declare(scope: Scope, nodes: list[Node]) -> None:

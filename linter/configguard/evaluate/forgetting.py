@@ -71,16 +71,19 @@ def leaves(nodes: list[Node]) -> tuple[bool, bool]:
             if found.type == "return_statement":
                 returns = True
             elif found.type in ("break_statement", "continue_statement"):
-                jumps = jumps or children(found) != [] or not _inside_loop(found, node)
+                jumps = jumps or not _stays_inside(found, node)
     return returns, jumps
 
 
-def _inside_loop(jump: Node, top: Node) -> bool:
+def _stays_inside(jump: Node, top: Node) -> bool:
     """Whether a jump stays inside of a statement."""
     stops = (*_LOOPS, "switch_statement") if jump.type == "break_statement" else _LOOPS
+    label = children(jump)[0].text if children(jump) else None
     node: Node | None = jump
     while node is not None:
-        if node.type in stops:
+        if label is None and node.type in stops:
+            return True
+        if node.type == "labeled_statement" and children(node)[0].text == label:
             return True
         if node.id == top.id:
             return False
@@ -131,6 +134,12 @@ def clobber_deeply(machine: Machine, value: Value, why: Unknown, *, lasting: boo
     _Forgetter(machine, why, lasting).value(value)
 
 
+def forget_everything(machine: Machine, node: Node, scope: Scope, what: str) -> None:
+    """Code that nobody can read runs here."""
+    why = Unknown(f"{what} may change it", (scope.parsed.span(node),))
+    _Forgetter(machine, why, lasting=True).everything(scope)
+
+
 class _Forgetter:
     """One act of forgetting: each function, name and structure once."""
 
@@ -162,6 +171,15 @@ class _Forgetter:
             if cell is not None:
                 for value in _held_by(cell):
                     self.value(value)
+
+    def everything(self, scope: Scope) -> None:
+        """Any name that can be seen from here may be changed."""
+        holder: Scope | None = scope
+        while holder is not None:
+            for name in list(holder.cells):
+                self._name(name, holder)
+            holder = holder.parent
+        self._variables()
 
     def function(self, function: Func) -> None:
         """All that a function's body may change."""

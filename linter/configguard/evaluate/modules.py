@@ -121,6 +121,8 @@ def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
         if isinstance(completion, Unsure):
             for later in nodes[index + 1 :]:
                 forgetting.forget_changes(machine, later, scope, "code that may not run")
+            if "default" in module.exports and module.exports["default"].source is None:
+                module.exports["default"].set(completion.why)
         if completion is not None:
             break
     uses_common = module.exported is not exports or bool(exports.entries)
@@ -305,6 +307,7 @@ def _json_module(machine: Machine, parsed: Parsed) -> Module:
 
 def _lost(machine: Machine, message: str, span: Span) -> Unknown:
     machine.notice(message, span)
+    machine.unsure += 1
     return Unknown(message, (span,))
 
 
@@ -373,6 +376,7 @@ def namespace(machine: Machine, module: Module, span: Span) -> Value:
             made.entries = {**value.entries, **made.entries}
     for specifier, where in module.stars:
         _add_star(machine, module, made, specifier, where)
+    made.entries = dict(sorted(made.entries.items()))  # as JavaScript lists them
     return made
 
 

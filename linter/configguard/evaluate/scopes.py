@@ -50,6 +50,7 @@ class Cell:
     def get(self) -> Value:
         """The bound value in this world. Raises Thrown, Fork."""
         if self.source is None:
+            # As `default` of a file that is still running.
             raise Thrown(f"Cannot access '{self.name}' before initialization", None)
         return held(self.source)
 
@@ -91,6 +92,14 @@ class Scope:
         """The scope of the function (or file) around."""
         scope = self
         while not scope.is_function and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    @property
+    def top(self) -> Scope:
+        """The scope of the file."""
+        scope = self
+        while scope.parent is not None:
             scope = scope.parent
         return scope
 

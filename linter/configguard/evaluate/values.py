@@ -145,7 +145,7 @@ def held(source: Value | Choice[Value] | Held) -> Value:
 class Entry:
     """One property of an object: where key and expression stand, and its value."""
 
-    __slots__ = ("expression", "key", "source", "via", "whole")
+    __slots__ = ("expression", "key", "setter", "source", "via", "whole")
 
     def __init__(
         self,
@@ -160,6 +160,7 @@ class Entry:
         self.key = key or expression
         self.whole = whole or expression
         self.via = via
+        self.setter: Func | None = None
 
     @property
     def value(self) -> Value:

@@ -1,0 +1,40 @@
+"""The evaluator against Node: constructs one by one, and random programs over what it supports.
+
+CONFIGGUARD_ORACLE_PROGRAMS gives how many random programs are compared (default: a sample).
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from oracle.constructs import CONSTRUCTS
+from oracle.javascript import compare, esbuild, node
+
+REQUIRED = "CONFIGGUARD_REQUIRE_RUNNERS"
+
+pytestmark = pytest.mark.real_runner
+
+
+def needs_node() -> None:
+    """Skip, loudly, where Node is missing; in CI that is a failure."""
+    if node() is None:
+        if os.environ.get(REQUIRED):
+            pytest.fail("NODE IS NOT ON PATH: NOTHING WAS COMPARED WITH IT")
+        pytest.skip("NODE IS NOT ON PATH: NOTHING WAS COMPARED WITH IT")
+
+
+def test_constructs_are_as_node_evaluates_them() -> None:
+    needs_node()
+    programs = [one for one in CONSTRUCTS if esbuild() or not one.entry.endswith(".ts")]
+    tally = compare(programs)
+    print(f"\nconstructs: {tally}")
+    for reason, count in tally.reasons.most_common():
+        print(f"  {count:4} {reason}")
+    assert not tally.wrong, "\n\n".join(tally.wrong)
+
+
+def test_each_construct_is_there_once() -> None:
+    names = [one.name for one in CONSTRUCTS]
+    assert len(names) == len(set(names))
