@@ -101,36 +101,33 @@ class Machine:
         need not depend on it. What changes something, or throws in some world, splits the whole
         world instead: raises Fork. `lost`: what it gives where that is too much to follow.
         """
-        watch = Watch()
         outer = self.world
         turns = outer.turns()
+        watch = Watch()
         self._watches.append(watch)
         try:
-            return ask()
+            try:
+                return ask()
+            except Fork as fork:
+                self.world = outer
+                if watch.wrote:
+                    raise
+                outer.turn_back(turns)
+                watch.exploring = True
+                return Choice(self, tuple(self._cases(ask, outer, fork)))
+        except TooManyWorlds:
+            why = f"it depends on too many open conditions (over {MAX_LOCAL} cases)"
         except OverBound as bound:
             if self.calls > 1 or self._overruns >= MAX_OVERRUNS or watch.exploring:
                 raise
             # What does not need this expression is still worked out.
             self._overruns += 1
             self.steps //= 2
-            return lost(Unknown(str(bound)))
-        except Fork as fork:
-            self.world = outer
-            if watch.wrote:
-                raise
-            outer.turn_back(turns)
-            watch.exploring = True
-            try:
-                cases = self._cases(ask, outer, fork)
-            except (Impure, Thrown):
-                raise fork from None
-            except TooManyWorlds:
-                reason = f"it depends on too many open conditions (over {MAX_LOCAL} cases)"
-                return lost(Unknown(reason))
-            return Choice(self, tuple(cases))
+            why = str(bound)
         finally:
             self.world = outer
             self._watches.pop()
+        return lost(Unknown(why))
 
     def _cases(self, ask: Callable[[], T], outer: World, first: Fork) -> list[Case[T]]:
         worlds: list[World] = []
@@ -144,6 +141,8 @@ class Machine:
 
         try:
             return decide(under, most=MAX_LOCAL)
+        except (Impure, Thrown):
+            raise first from None
         finally:
             for world in worlds:
                 outer.rejoin(world)
