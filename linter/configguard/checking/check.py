@@ -12,6 +12,7 @@ from configguard.evaluate import constraints
 from configguard.evaluate.worlds import CpusAtLeast, EnvSet
 from configguard.limits.limits import Limits
 from configguard.project.suites import Suite
+from configguard.resources import table
 from configguard.ruleset.judge import Violation, judge_check
 from configguard.ruleset.rule import Rule
 from configguard.runners.profile import KnownFact, UnknownFact, When
@@ -165,6 +166,18 @@ def _wanted(
     """The facts a fix would bring about, and the settings it would take out."""
     if rule.fix is None:
         return {}, ()
+    wanted, removes = _plainly_wanted(rule, subject, violations, limits)
+    # What one setting sets changes together: a hook of jest has the time of a test.
+    for fact, others in table(f"runners/facts/{subject.suite.runner}").get("tied", {}).items():
+        if fact in wanted:
+            wanted.update(dict.fromkeys(others, wanted[fact]))
+    return wanted, removes
+
+
+def _plainly_wanted(
+    rule: Rule, subject: Subject, violations: tuple[Violation, ...], limits: Limits
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    assert rule.fix is not None  # asked before
     if "set" in rule.fix:
         broken = {violation.fact.split(".")[0] for violation in violations}
         return {

@@ -117,7 +117,7 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
         "limit": _limit_text(first, limits),
         "expression": str(fact.expression) if isinstance(fact, RangeFact) else "",
         "spelling": _spelling(draft),
-        "no-settings": _neither([SETTING_NAMES.get(name, name) for name in _broken(draft)]),
+        "no-settings": _neither(list(dict.fromkeys(_called(draft, one) for one in _broken(draft)))),
         "defaults": _joined([_default_text(draft, name, cpus) for name in _broken(draft)]),
     }
     name = first.fact.split(".")[0]
@@ -135,6 +135,14 @@ def _spelling(draft: Draft) -> str:
     changes = (spelled(draft, fact) for fact in draft.wanted)
     # jest has one setting for tests and hooks: it is named once.
     return ", ".join(dict.fromkeys(str(change) for change in changes if change is not None))
+
+
+def _called(draft: Draft, fact: str) -> str:
+    """What sets a fact is called in the config."""
+    change = spelled(draft, fact) if fact in draft.wanted else None
+    if change is None or len(change.sets) != 1:
+        return SETTING_NAMES.get(fact, fact)
+    return change.sets[0][0].rpartition(".")[2]
 
 
 def _broken(draft: Draft) -> list[str]:

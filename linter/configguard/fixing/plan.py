@@ -126,7 +126,8 @@ def _safety(draft: Draft) -> Literal["safe", "unsafe"]:
 
 
 def _title(draft: Draft, change: Change) -> str:
-    removed = [path.removeprefix("test.") for path in (*draft.removes, *change.removes)]
+    gone = [path for path in (*draft.removes, *change.removes) if path not in dict(change.sets)]
+    removed = [path.removeprefix("test.") for path in gone]
     parts = [f"set {change}"] if change.sets else []
     parts += [f"remove {', '.join(dict.fromkeys(removed))}"] if removed else []
     return " and ".join(parts)
@@ -146,7 +147,19 @@ def _changes(draft: Draft) -> Iterator[Change]:
 
 
 def _rewritten(workspace: Workspace, draft: Draft, file: str, change: Change) -> Iterator[bytes]:
-    """What a file may look like after a change: settings set one by one, dead ones taken out."""
+    """What a file may look like after a change: settings set one by one, dead ones taken out.
+
+    A dead one that is set stays where it is first, as it may only have had a useless value.
+    """
+    removes = (*change.removes, *draft.removes)
+    kept = tuple(setting for setting in removes if setting not in dict(change.sets))
+    for dead in dict.fromkeys((kept, removes)):
+        yield from _after_all(workspace, draft, file, change, dead)
+
+
+def _after_all(
+    workspace: Workspace, draft: Draft, file: str, change: Change, removes: tuple[str, ...]
+) -> Iterator[bytes]:
     document = workspace.read(file)
     assert not isinstance(document, Unreadable)  # it was read a moment ago
     found = [document.data]
@@ -156,7 +169,7 @@ def _rewritten(workspace: Workspace, draft: Draft, file: str, change: Change) ->
             for data in found
             for after in _after(workspace, draft, file, data, setting, value)
         ]
-    for setting in (*change.removes, *draft.removes):
+    for setting in removes:
         found = [
             after for data in found for after in _after(workspace, draft, file, data, setting, None)
         ]

@@ -63,8 +63,10 @@ def _replaced(parsed: Parsed, written: Span, setting: str, text: str) -> Edit:
 def _added(parsed: Parsed, settings: Settings, setting: str, text: str) -> Iterator[Edit]:
     """A property added to the innermost object of the file that can hold it."""
     file, keys = parsed.document.file, setting.split(".")
+    if file.endswith(".json"):
+        keys = [f'"{key}"' for key in keys]
     objects: list[Value] = [settings.value]
-    for key in keys[:-1]:
+    for key in setting.split(".")[:-1]:
         holder = objects[-1]
         entry = holder.entry(key) if isinstance(holder, Obj) else None
         if entry is None:
@@ -75,7 +77,7 @@ def _added(parsed: Parsed, settings: Settings, setting: str, text: str) -> Itera
         if not isinstance(holder, Obj):
             continue
         rest = keys[depth:]
-        entry = holder.entry(rest[0]) if len(rest) > 1 else None
+        entry = holder.entry(rest[0].strip('"')) if len(rest) > 1 else None
         if entry is not None and entry.expression.file == file:
             name = node_at(parsed, entry.expression, *_NAMES)
             if name is not None:

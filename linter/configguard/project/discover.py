@@ -269,6 +269,8 @@ class _Search:
             return  # a vite.config beside a vitest.config is the usual set-up
         file = _below(folder, name)
         message = f"{found.runner} reads {_below(folder, reads)} and never {name} beside it"
+        if found.runner == "jest":
+            message += "; from 28 on it refuses both, unless --config names one"
         self.notices.append(PathProblem(message, file, "warning"))
 
     def _rules_above(self, top: str) -> tuple[IgnoreRules, ...]:

@@ -163,4 +163,5 @@ RUNNER = Runner(
     entries=entries_of,
     names=lambda settings: {},
     together=together,
+    root_holds=True,
 )

@@ -227,9 +227,9 @@ class Model:
         return next((origin for origin in answers if origin), (self.config.place,))
 
     def _place_for_more(self, member: Member) -> Origin:
-        holding = member.settings.root if self.runner.root_holds else member.settings
-        value = holding.value
-        file = member.key.file or self.config.place.file
+        settings = member.settings.root if self.runner.root_holds else member.settings
+        own_file = None if self.runner.root_holds else member.key.file
+        value, file = settings.value, own_file or self.config.place.file
         if not isinstance(value, Obj):
             return ()
         entry = value.entry(self.runner.holder) if self.runner.holder is not None else None
