@@ -71,7 +71,17 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
     if optional and operators.nullish(callee):
         members.short_chain()
     arguments = argument_values(machine, node, scope)
+    if isinstance(callee, Builtin) and callee.path == "require":
+        return modules.required(machine, scope, arguments, span)
+    if isinstance(callee, Builtin) and callee.path == "module.createRequire":
+        base = scope.parsed.text(expressions.field(node, "arguments")).strip("() ,\n")
+        if base not in _OWN_PLACE:
+            return Unknown("a require() from another place is not followed", (span,))
     return _finished(machine, node, scope, callee, arguments, None)
+
+
+_OWN_PLACE = ("import.meta.url", "import.meta.filename", "__filename")
+"""What createRequire() is given for a require() that starts at the file itself."""
 
 
 def _call_member(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from configguard.evaluate import meanings, operators
+from configguard.evaluate import calls, known_sources, meanings, operators
 from configguard.evaluate.cpus import CPUS
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -70,6 +70,8 @@ def of_global(machine: Machine, name: str, span: Span) -> Value:
         return Known(math.inf, (span,))
     if name == "NaN":
         return Known(math.nan, (span,))
+    if name == "$package":
+        return Unknown("the package sets it", (span,))
     if name in ("__dirname", "__filename"):
         return Unknown(f"{name} is a path of the machine", (span,))
     del machine
@@ -108,7 +110,7 @@ def knows_package(package: str) -> bool:
 @cache
 def _known_packages() -> frozenset[str]:
     known = _table()
-    paths = (*known["functions"], *known["values"])
+    paths = (*known["functions"], *known["values"], *known["sources"])
     holders = {path[:at] for path in paths for at, char in enumerate(path) if char == "."}
     return frozenset((*holders, *known["namespaces"]))
 
@@ -116,6 +118,8 @@ def _known_packages() -> frozenset[str]:
 def of_path(path: str, span: Span) -> Value:
     """A known value, a known function, or something of a package that is not known."""
     known = _table()
+    if path in known["sources"]:
+        return known_sources.described(path, span) or Builtin(path, (span,))
     if path in known["values"]:
         value = known["values"][path]
         if isinstance(value, str | dict):
@@ -133,8 +137,7 @@ def of_member(machine: Machine, path: str, name: str, span: Span) -> Value:
         assigned = machine.variables.get(name) or machine.unknown_variables
         return assigned if assigned is not None else spanned(machine.world.variable(name), span)
     if isinstance(special, dict) and "each-holds" in special:
-        unknown = Unknown(f"{path}[{name!r}] is a table of the package", (span,))
-        return Obj({key: Entry(unknown, span) for key in special["each-holds"]}, (span,))
+        return _holding(f"{path}[{name!r}]", special["each-holds"], span)
     if path == "os.cpus()":
         if name == "length":
             return Cpus(CPUS, (span,))
@@ -150,12 +153,20 @@ def special_value(machine: Machine, found: Builtin, span: Span) -> Value:
     special = _table()["values"].get(found.path)
     if special == "platform":
         return spanned(machine.world.platform(), span)
+    if isinstance(special, dict) and "holds" in special:
+        return _holding(found.path, special["holds"], span)
     if isinstance(special, dict) and "variable-is-set" in special:
         value = machine.world.variable(special["variable-is-set"])
         text = value.value if isinstance(value, Known) else "set"
         is_set = bool(text) and text is not UNDEFINED and text != "false"
         return Known(is_set, (span,))
     return found
+
+
+def _holding(path: str, keys: list[str], span: Span) -> Obj:
+    """An object of a package of which only the keys matter."""
+    unknown = Unknown(f"what {path} holds is up to the package", (span,))
+    return Obj({key: Entry(unknown, span) for key in keys}, (span,))
 
 
 def of_prototype(name: str, span: Span) -> Value:
@@ -188,11 +199,33 @@ def harmless(function: str) -> bool:
     return function in _table()["harmless"]
 
 
+def loads_variables(path: str) -> bool:
+    """Whether a package's function, or importing it, sets variables from files."""
+    return any(
+        path == name or path.startswith((f"{name}.", f"{name}/"))
+        for name in _table()["loads_variables"]
+    )
+
+
+def _is_config(value: Value) -> bool:
+    return isinstance(value, Obj) and len(_config_keys().intersection(value.entries)) > 1
+
+
+@cache
+def _config_keys() -> frozenset[str]:
+    return frozenset(_table()["config_keys"])
+
+
 def call_builtin(machine: Machine, callee: Builtin, arguments: Arguments, span: Span) -> Value:
     """Call something of the platform or of a package."""
     meaning = _table()["functions"].get(callee.path)
     if meaning is not None:
         return meanings.MEANINGS[meaning](machine, arguments, span)
+    source = known_sources.described(callee.path, span)
+    if source is not None:
+        return calls.call_value(machine, source, arguments, span)
+    if loads_variables(callee.path):
+        machine.assume("what .env files set is not read", span)
     if callee.path.startswith(("Reflect.", "Object.define", "Object.setPrototypeOf")):
         why = Unknown(f"{callee.path}() may have changed it", (span,))
         for argument in arguments[:1]:
@@ -205,6 +238,11 @@ def call_builtin(machine: Machine, callee: Builtin, arguments: Arguments, span: 
     if len(wrapped) == 1 and not callee.certain:
         machine.assume(f"{callee.path}() is assumed not to change load settings", span)
         return wrapped[0]
+    config = next((value for value in arguments if _is_config(value)), None)
+    if isinstance(config, Obj) and not callee.certain:
+        machine.assume(f"{callee.path}() is assumed to keep what is set", span)
+        more = Unknown(f"{callee.path}() may set it", (span,))
+        return Obj(dict(config.entries), config.origin, config.more or more, config.sites)
     return Unknown(f"what {callee.path}() gives is not known", chain((span,), callee.origin))
 
 

@@ -280,8 +280,20 @@ def _vite_merge(machine: Machine, arguments: Arguments, span: Span) -> Value:
 
 
 def _deep_merge(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    if len(arguments) > 2:
+        return Unknown("a merge with options is not evaluated", (span,))
     padded = [*arguments, Known(UNDEFINED), Known(UNDEFINED)]
     return merging.deep_merge(machine, padded[0], padded[1], span)
+
+
+def _deep_merge_all(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    listed = first(arguments)
+    if len(arguments) != 1 or not isinstance(listed, Arr) or listed.more or not listed.items:
+        return Unknown("what is merged is not known", (span,))
+    made: Value = Obj({}, (span,))
+    for item in listed.items:
+        made = merging.deep_merge(machine, made, item, span)
+    return made
 
 
 def _playwright_define(machine: Machine, arguments: Arguments, span: Span) -> Value:
@@ -331,5 +343,7 @@ MEANINGS: dict[str, Meaning] = {
     "exit": _exit,
     "vite-merge": _vite_merge,
     "deep-merge": _deep_merge,
+    "deep-merge-all": _deep_merge_all,
+    "require": lambda machine, arguments, span: Builtin("require", (span,)),
     "playwright-define": _playwright_define,
 }

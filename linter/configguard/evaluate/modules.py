@@ -173,6 +173,8 @@ def _preload(machine: Machine, parsed: Parsed) -> None:
         if node.type == "import_statement" and _is_dropped(parsed, node):
             continue
         specifier = expressions.string_value(machine, source, outer)
+        if known_calls.loads_variables(specifier):
+            machine.assume("what .env files set is not read", parsed.span(node))
         _loaded(machine, parsed.document.file, specifier)
 
 
