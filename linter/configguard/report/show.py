@@ -78,13 +78,19 @@ def render_show(
     for config in configs:
         if len(config.suites) > 1:
             blocks.append(page.run(config.run, config.suites))
-        blocks += [page.suite(suite) for suite in config.suites]
+        told: dict[tuple[str, ...], str] = {}
+        for suite in config.suites:
+            head, body = page.suite(suite)
+            same = told.setdefault(tuple(body), suite.id)
+            if same != suite.id:
+                body = [f"  does the same as {style.clean(same)}"]
+            blocks.append([*head, "", *body])
     if not blocks:
         blocks.append(["No test-runner configs found."])
-    told = [page.note("problem: ", problem.message, problem.at) for problem in problems]
-    told += [page.note("note: ", notice.message, notice.at) for notice in notices]
-    if told:
-        blocks.append([line for lines in told for line in lines])
+    notes = [page.note("problem: ", problem.message, problem.at) for problem in problems]
+    notes += [page.note("note: ", notice.message, notice.at) for notice in notices]
+    if notes:
+        blocks.append([line for lines in notes for line in lines])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -119,8 +125,8 @@ class _Page:
             rows += self._fact_rows("e2eWorkers", run.e2e_workers)
         return lines + _table(rows, self.style)
 
-    def suite(self, suite: Suite) -> list[str]:
-        """One suite: what it is, its facts, what has no effect, what is open, what is assumed."""
+    def suite(self, suite: Suite) -> tuple[list[str], list[str]]:
+        """One suite: what it is; its facts, what has no effect, what is open, what is assumed."""
         installed = suite.installed
         version = installed.version or installed.range or ""
         runner = f"{suite.runner} {self.style.clean(version)}".rstrip()
@@ -135,13 +141,9 @@ class _Page:
         if len(suite.profiles) < len(_ENVIRONMENTS):
             only = {"local": "only locally", "ci": "only in CI"}[next(iter(suite.profiles))]
             lines.append(f"  {only}")
-        lines.append("")
         unknown = _unknown_everywhere(suite)
-        lines += self._facts(suite, unknown)
-        lines += self._settings(suite)
-        lines += self._open(unknown)
-        lines += self._assumed(suite)
-        return lines
+        body = self._facts(suite, unknown) + self._settings(suite)
+        return lines, body + self._open(unknown) + self._assumed(suite)
 
     def note(self, head: str, message: str, at: Origin) -> list[str]:
         """A note or problem, with its place on a line of its own."""
