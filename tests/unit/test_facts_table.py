@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from configguard.resources import table
+from configguard.resources import data_folder, table
 from configguard.runners.known import KNOWN
 from configguard.runners.table import boundaries, names_of, table_of
 from configguard.runners.versions import matches, parse_version
@@ -40,6 +42,13 @@ def probes(runner: str) -> list[str]:
 
 
 VERSIONS = [(runner, version) for runner in KNOWN for version in probes(runner)]
+
+
+@pytest.mark.parametrize("runner", KNOWN)
+def test_a_table_has_the_shape_of_its_schema(runner: str) -> None:
+    schema = json.loads((data_folder("schema") / "facts.schema.json").read_bytes())
+    wrong = Draft202012Validator(schema).iter_errors(TABLES[runner])
+    assert [f"{error.json_path}: {error.message}" for error in wrong] == []
 
 
 @pytest.mark.parametrize(("runner", "entry"), ENTRIES + OTHERS)
