@@ -7,7 +7,8 @@ export. What the config is worth is for the real runner to say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -29,14 +30,15 @@ class Grammar(NamedTuple):
     """What configs of one runner are made of.
 
     `pool`: values to draw for each path of keys. `define`: the import that brings `defineConfig`.
-    `merge`: a call that joins two configs, empty where there is none. `callable`: whether a
-    function is a config too.
+    `merge`: whether the runner has `mergeConfig`. `callable`: whether a function is a config too.
+    `project_pool`: the same for a project, in `projects`.
     """
 
     pool: Mapping[str, Sequence[Scalar]]
     define: str
-    merge: str
+    merge: bool
     callable: bool
+    project_pool: Mapping[str, Sequence[Scalar]] = MappingProxyType({})
 
 
 VITEST = Grammar(
@@ -58,7 +60,7 @@ VITEST = Grammar(
         "test.singleThread": [True, False],
     },
     "import { defineConfig, mergeConfig } from 'vitest/config';\n",
-    "mergeConfig({}, {})",
+    merge=True,
     callable=True,
 )
 PLAYWRIGHT = Grammar(
@@ -75,8 +77,18 @@ PLAYWRIGHT = Grammar(
         "use.navigationTimeout": [0, 15_000],
     },
     "import { defineConfig } from '@playwright/test';\n",
-    "",
+    merge=False,
     callable=False,
+    project_pool={
+        "workers": [1, 2],
+        "retries": [0, 1, 3],
+        "timeout": [0, 20_000],
+        "fullyParallel": [True, False],
+        "repeatEach": [1, 3],
+        "expect.timeout": [2_000],
+        "use.actionTimeout": [0, 1_000],
+        "globalTimeout": [60_000],
+    },
 )
 JEST = Grammar(
     {
@@ -86,7 +98,7 @@ JEST = Grammar(
         "bail": [0, 1, 3, True],
     },
     "",
-    "",
+    merge=False,
     callable=True,
 )
 
@@ -130,8 +142,39 @@ def _config(draw: st.DrawFn, grammar: Grammar) -> str:
         written = draw(_expression(value, grammar.pool[path], next(names)))
         before.append(written.before)
         layers.append(_nested(path, written.text))
+    if grammar.project_pool and draw(st.booleans()):
+        layers.append(f"{{ projects: {draw(_projects(grammar.project_pool, names, before))} }}")
     body = draw(_joined(layers, before))
     return draw(_exported(grammar, "".join(before), body))
+
+
+@st.composite
+def _projects(
+    draw: st.DrawFn,
+    pool: Mapping[str, Sequence[Scalar]],
+    names: Iterator[str],
+    before: list[str],
+) -> str:
+    """One to three projects: written out, mapped, or some of them only in CI."""
+    count = draw(st.integers(1, 3))
+    texts: list[str] = []
+    for number in range(count):
+        parts = [f"{{ name: 'p{number}' }}"]
+        for path in draw(st.lists(st.sampled_from(sorted(pool)), max_size=2, unique=True)):
+            value = draw(st.sampled_from(pool[path]))
+            written = draw(_expression(value, pool[path], next(names)))
+            before.append(written.before)
+            parts.append(_nested(path, written.text))
+        texts.append("{ " + ", ".join(f"...{part}" for part in parts) + " }")
+    listed = ", ".join(texts)
+    forms = [
+        f"[{listed}]",
+        f"[{listed}].map((project) => ({{ ...project }}))",
+        f"[{listed}].filter((project) => project.name)",
+        f"[{texts[0]}, ...(process.env.CI ? [{', '.join(texts[1:])}] : [])]",
+        f"[{texts[0]}].concat([{', '.join(texts[1:])}])",
+    ]
+    return draw(st.sampled_from(forms))
 
 
 def _nested(path: str, text: str) -> str:

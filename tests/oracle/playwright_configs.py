@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 
 class PlaywrightCase(NamedTuple):
-    """One config with its companions, and what may stay unknown."""
+    """One config with its companions, and what may stay unknown (None: anything)."""
 
     name: str
     files: dict[str, str]
-    unknown: frozenset[str] = frozenset()
+    unknown: frozenset[str] | None = frozenset()
 
     @property
     def config(self) -> str:

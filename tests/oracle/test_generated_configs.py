@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from oracle import generated, real_jest, test_jest_configs
+from oracle import generated, real_jest, real_playwright, test_jest_configs, test_playwright_configs
 from oracle.configs import ConfigCase
 from oracle.jest_configs import JestCase
+from oracle.playwright_configs import PlaywrightCase
 from oracle.real_vitest import VERSIONS
 from oracle.test_resolved_configs import compare
 
@@ -42,6 +43,17 @@ def test_jest(jest: str, tmp_path: Path) -> None:
     ]
     with quoted(texts):
         test_jest_configs.hold(jest, cases, 8, tmp_path)
+
+
+@pytest.mark.parametrize("playwright", real_playwright.VERSIONS, indirect=True)
+def test_playwright(playwright: str, tmp_path: Path) -> None:
+    texts = generated.configs(generated.PLAYWRIGHT, CONFIGS)
+    cases = [
+        PlaywrightCase(f"generated-{number}", {"playwright.config.ts": text}, None)
+        for number, text in enumerate(texts)
+    ]
+    with quoted(texts):
+        test_playwright_configs.hold(playwright, cases, 8, tmp_path)
 
 
 @contextmanager
