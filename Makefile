@@ -47,7 +47,7 @@ projects: $(STAMP) ## whole projects through the command line, and packaging
 runners: $(STAMP) ## the real runners, by npm ci from lock files
 	$(PY) tests/oracle/install.py
 
-oracle-test: $(STAMP) ## what configguard says against what real vitest does (a sample)
+oracle-test: $(STAMP) ## what configguard says against what the real runners do (a sample)
 	@$(PY) tests/oracle/run.py
 
 oracle: $(STAMP) ## the same, all of it

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     if shutil.which("node") is None or shutil.which("npm") is None:
         bar = "!" * 78
         print(bar)
-        print("!! NODE OR NPM IS MISSING: nothing was compared with real vitest.")
+        print("!! NODE OR NPM IS MISSING: nothing was compared with the real runners.")
         print("!! Install Node 20 or later and run `make oracle-test` again.")
         print(bar)
         return 1 if os.environ.get(REQUIRED) else 0
