@@ -108,3 +108,18 @@ export default {
     settings = {suite["project"]: suite["settings"] for suite in shown["suites"]}
     assert settings["e2e"] == []
     assert [entry["setting"] for entry in settings["smoke"]] == ["test.maxWorkers"]
+
+
+def test_a_setting_is_told_under_the_conditions_that_matter_to_it(tmp_path: Path) -> None:
+    text = """\
+export default {
+  test: {
+    testTimeout: process.env.SLOW ? 60_000 : 30_000,
+    retry: process.env.AGAIN ? -1 : 0,
+  },
+};
+"""
+    write(tmp_path, {"vitest.e2e.config.ts": text})
+    shown = json.loads(run("show", ".", "--output-format", "json", cwd=tmp_path).stdout)
+    conditions = {entry["setting"]: entry["when"] for entry in shown["suites"][0]["settings"]}
+    assert conditions == {"test.retry": {"env": {"AGAIN": "set"}}}

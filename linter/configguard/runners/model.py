@@ -21,6 +21,7 @@ from configguard.runners.profile import (
     UnknownFact,
     When,
     combined,
+    holding,
 )
 from configguard.runners.runner import (
     REFUSES,
@@ -204,20 +205,21 @@ class Model:
 
     def _entries(self, key: Key) -> tuple[SettingEntry, ...]:
         """The settings that do not plainly do what they say; with a condition where not always."""
-        cases, all_worlds = self._ask(key, lambda member: self.runner.entries(member.settings))
-        everywhere = len(cases) if all_worlds else -1
-        seen: dict[tuple[object, ...], list[tuple[Assumptions, SettingEntry]]] = {}
-        for case in cases:
-            if isinstance(case.answer, Thrown | Unknown):
-                continue
-            for entry in case.answer:
-                told = (entry.setting, entry.effect, entry.at[:1], entry.when)
-                seen.setdefault(told, []).append((case.when, entry))
+
+        def question(machine: Machine, value: Value) -> Sequence[SettingEntry]:
+            member = self.member(machine, value, key)
+            return () if member is None else self.runner.entries(member.settings)
+
+        worlds: list[tuple[Assumptions, dict[tuple[object, ...], SettingEntry]]] = []
+        for case in self.config.ask(question):
+            entries = () if isinstance(case.answer, Thrown | Unknown) else case.answer
+            worlds.append((case.when, {_identity(entry): entry for entry in entries}))
         found: list[SettingEntry] = []
-        for where in seen.values():
-            assumptions, entry = where[0]
-            when = When() if len(where) == everywhere else When(assumptions)
-            joined = When((*when.assumptions, *entry.when.assumptions))
+        for identity, entry in {
+            key: one for _, told in worlds for key, one in told.items()
+        }.items():
+            where = holding([(when, identity in told) for when, told in worlds])[0]
+            joined = When((*where, *entry.when.assumptions))
             found.append(entry._replace(when=joined))
         return tuple(found)
 
@@ -266,6 +268,11 @@ class Model:
     def _notes(self, kind: str) -> tuple[Note, ...]:
         notes = [note for machine in self.config.machines for note in getattr(machine, kind)]
         return tuple(dict.fromkeys(Note(note.message, (note.span,)) for note in notes))
+
+
+def _identity(entry: SettingEntry) -> tuple[object, ...]:
+    """What makes it the same entry in another world."""
+    return entry.setting, entry.effect, entry.at[:1], entry.when
 
 
 def unread(value: Value) -> Unknown | None:

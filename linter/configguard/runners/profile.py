@@ -204,6 +204,17 @@ def combined(cases: list[FactCase]) -> Fact:
     return OneOfFact(tuple(kept))
 
 
+def holding(worlds: list[tuple[Assumptions, bool]]) -> list[Assumptions]:
+    """The conditions, as short as they can be told, of the worlds in which something holds."""
+    cases = [FactCase(When(when), KnownFact(holds)) for when, holds in worlds]
+    kept = _simplified(cases, 0)
+    return [
+        case.when.assumptions
+        for case in kept
+        if isinstance(case.fact, KnownFact) and case.fact.value is True
+    ]
+
+
 def _simplified(cases: list[FactCase], depth: int) -> list[FactCase]:
     """Cases whose assumptions form a tree from `depth` on, with needless branchings taken out."""
     if len(cases) == 1:
