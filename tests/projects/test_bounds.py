@@ -55,3 +55,20 @@ def test_a_doubled_spread_stays_small(tmp_path: Path) -> None:
     result = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path, timeout=30)
     facts = json.loads(result.stdout)["suites"][0]["environments"]["local"]
     assert facts["hookTimeoutMs"]["value"] == 10_000
+
+
+def test_what_is_given_up_is_forgotten_in_the_world_around(tmp_path: Path) -> None:
+    """Too many open conditions inside a question that may itself be asked in several worlds."""
+    text = (
+        "require('');\n"
+        "module.exports = async () => {\n"
+        "  s = process.a('') ? [] : {\n"
+        "    ...(function f() { return f() || a; })(),\n"
+        "    ...((function f() { return f() || h; })()),\n"
+        "  }.d(h * 5);\n"
+        "  ({ s: [''['', { y: `` }]] });\n"
+        "};\n"
+    )
+    (tmp_path / "vitest.config.cjs").write_text(text, "utf-8")
+    result = run("show", ".", "--root", ".", cwd=tmp_path, timeout=30)
+    assert result.code == 0, result.stderr

@@ -11,6 +11,7 @@ import faulthandler
 import json
 import os
 import resource
+import shutil
 import struct
 import subprocess
 import sys
@@ -32,6 +33,7 @@ WAIT_SECONDS = 300
 """Wall time without progress: it waits for something."""
 MEMORY_BYTES = 2_000_000_000
 """Address space of a worker: an input that fills the memory ends with MemoryError."""
+MOST_RESTARTS = 200
 MOST_TRIES = 600
 THOROUGH_EVERY = 8
 
@@ -44,6 +46,7 @@ class Worker:
         self.place = work / f"place-{first}"
         self.place.write_bytes(struct.pack("<q", first))
         self.out = (work / f"out-{first}").open("w+", encoding="utf-8")
+        self.restarts = 0
         self.process = self.start(first)
 
     def start(self, first: int) -> subprocess.Popen[bytes]:
@@ -78,6 +81,11 @@ class Worker:
             kind = "hangs"
         if not kind:
             return None
+        self.restarts += 1
+        if self.restarts > MOST_RESTARTS:
+            raise SystemExit(
+                f"a worker had to be started {self.restarts} times: see {self.out.name}"
+            )
         self.process = self.start(self.at + self.options.jobs)
         return now, kind
 
@@ -191,10 +199,9 @@ def _save(options: argparse.Namespace, kind: str, found: list[tuple[int, str]]) 
 
 
 def _write(folder: Path, made: Project) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in folder.iterdir():
-        file.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
     for name, text in made.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text)
     (folder / "CHECKED").write_text(made.config, "utf-8")
 
@@ -203,8 +210,8 @@ def try_saved(folder: Path) -> int:
     """Examine a saved input in this process; print its fault."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     config = (folder / "CHECKED").read_text("utf-8")
-    names = (file for file in folder.iterdir() if file.name != "CHECKED")
-    made = Project(config, {file.name: file.read_bytes() for file in names})
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != "CHECKED")
+    made = Project(config, {str(file.relative_to(folder)): file.read_bytes() for file in files})
     with empty_root() as root:
         fault = examine(made, Path(root))
     print(json.dumps({"kind": fault.kind, "detail": fault.detail} if fault else None))
