@@ -72,3 +72,15 @@ def test_what_is_given_up_is_forgotten_in_the_world_around(tmp_path: Path) -> No
     (tmp_path / "vitest.config.cjs").write_text(text, "utf-8")
     result = run("show", ".", "--root", ".", cwd=tmp_path, timeout=30)
     assert result.code == 0, result.stderr
+
+
+def test_all_worlds_together_are_bounded(tmp_path: Path) -> None:
+    """Each of 32 worlds alone is below the bound of one."""
+    slow = "function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); }\nlet a = 0;\n"
+    worlds = "".join(f"if (process.env.{name}) a += f(14);\n" for name in "ABCDE")
+    text = f"{slow}{worlds}export default {{ test: {{ retry: a, bail: f(14) }} }};\n"
+    (tmp_path / "vitest.config.ts").write_text(text, "utf-8")
+    (tmp_path / "package.json").write_text('{"devDependencies": {"vitest": "3.2.7"}}', "utf-8")
+    result = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path, timeout=30)
+    assert result.code == 0, result.stderr
+    assert re.search("more than [0-9]+ steps in all cases that it depends on", result.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from configguard.evaluate.machine import Machine, OverBound, Thrown
+from configguard.evaluate.machine import Budget, Machine, OverBound, Thrown
 from configguard.evaluate.modules import default_export
 from configguard.evaluate.values import Unknown, Value
 from configguard.evaluate.worlds import (
@@ -29,7 +29,7 @@ class Config:
     """A parsed config file in one environment; answers questions about its value.
 
     `resolve` turns the exported value into the object that the runner reads (it calls function
-    configs, for example).
+    configs, for example). `budget`: the steps that it shares with other environments.
     """
 
     def __init__(
@@ -39,12 +39,14 @@ class Config:
         environment: Environment,
         resolve: Callable[[Machine, Value], Value],
         version: str | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.workspace = workspace
         self.parsed = parsed
         self.environment = environment
         self.version = version
         self._resolve = resolve
+        self._budget = budget or Budget()
         self._machines: dict[Assumptions, tuple[Machine, Value | Fork | Thrown]] = {}
 
     def ask(self, question: Callable[[Machine, Value], T]) -> list[Case[T | Thrown | Unknown]]:
@@ -78,7 +80,8 @@ class Config:
         self, assumptions: Assumptions, question: Callable[[Machine, Value], T]
     ) -> T | Thrown | Unknown:
         if assumptions not in self._machines:
-            machine = Machine(self.workspace, World(self.environment, assumptions), self.version)
+            world = World(self.environment, assumptions)
+            machine = Machine(self.workspace, world, self.version, self._budget)
             self._machines[assumptions] = (machine, self._run(machine))
         machine, value = self._machines[assumptions]
         if isinstance(value, Fork):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 100
 MAX_STEPS = 30_000
+MAX_ALL_STEPS = 120_000
+"""Over all worlds, environments and versions of one config: 1 to 2 s."""
 MAX_FILES = 200
 MAX_OVERRUNS = 4
 """So many expressions may each take too long by themselves; then the whole config does."""
@@ -66,6 +68,15 @@ class Watch:
         self.exploring = False
 
 
+class Budget:
+    """The steps that are left to one config, in all its worlds, environments and versions."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_ALL_STEPS
+
+
 class Machine:
     """Evaluates files of one workspace in one world; see `modules.load` for the way in.
 
@@ -73,10 +84,17 @@ class Machine:
     `defineConfig` merges differently from version to version).
     """
 
-    def __init__(self, workspace: Workspace, world: World, version: str | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        world: World,
+        version: str | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self.workspace = workspace
         self.world = world
         self.version = version
+        self._budget = budget or Budget()
         self.modules: dict[str, Module] = {}
         # Files of the repository's own packages that are imported by name, and what they import.
         self.borrowed: set[str] = set()
@@ -156,11 +174,15 @@ class Machine:
             if watch.exploring:
                 raise Impure
 
-    def step(self) -> None:
-        """Count one step. Raises OverBound."""
-        self.steps += 1
+    def step(self, count: int = 1) -> None:
+        """Count one step, or several. Raises OverBound."""
+        self.steps += count
         if self.steps > MAX_STEPS:
             raise OverBound(f"the config takes more than {MAX_STEPS} steps to evaluate")
+        self._budget.left -= count
+        if self._budget.left < 0:
+            everywhere = "in all cases that it depends on"
+            raise OverBound(f"the config takes more than {MAX_ALL_STEPS} steps {everywhere}")
 
     def forget_variables(self, what: str, span: Span) -> None:
         """Something that is not followed may have set any environment variable."""

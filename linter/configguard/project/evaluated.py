@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from configguard.evaluate.configs import Config
+from configguard.evaluate.machine import Budget
 from configguard.evaluate.worlds import Environment
 from configguard.runners.model import Model
 from configguard.runners.profile import Fact, Profile, by_version, merged
@@ -26,8 +28,13 @@ class Evaluated:
         around: Surroundings,
     ) -> None:
         self._runner = runner
+        budget = Budget()
+
+        def config(environment: Environment, version: str | None = None) -> Config:
+            return Config(workspace, parsed, environment, runner.resolve, version, budget)
+
         self._models = {
-            environment.name: _models(workspace, parsed, runner, environment, versions, around)
+            environment.name: _models(partial(config, environment), runner, versions, around)
             for environment in runner.environments
         }
         local = runner.environments[0].name
@@ -95,24 +102,14 @@ class Evaluated:
 
 
 def _models(
-    workspace: Workspace,
-    parsed: Parsed,
+    config: Callable[..., Config],
     runner: Runner,
-    environment: Environment,
     versions: Sequence[tuple[str, str]],
     around: Surroundings,
 ) -> list[tuple[str, Model]]:
     """(range text, model) of each version; they share one evaluation where it does not differ."""
-    shared = None if runner.per_version else Config(workspace, parsed, environment, runner.resolve)
+    shared = None if runner.per_version else config()
     return [
-        (
-            text,
-            Model(
-                runner,
-                shared or Config(workspace, parsed, environment, runner.resolve, version),
-                version,
-                around,
-            ),
-        )
+        (text, Model(runner, shared or config(version), version, around))
         for text, version in versions
     ]
