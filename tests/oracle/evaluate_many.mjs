@@ -15,20 +15,20 @@ const reallyExit = process.exit.bind(process)
 const kept = { ...process.env }
 
 // What JSON cannot say is an object with one `$…` key; an array of pairs keeps the order of keys.
-function encode(value, depth = 0) {
-  if (depth > 40) return { $deep: true }
+function encode(value, around = []) {
+  if (around.includes(value)) return { $cycle: true }
   if (value === undefined) return { $undefined: true }
   if (typeof value === 'number')
     return Number.isFinite(value) ? value : { $number: String(value) }
   if (typeof value === 'function') return { $function: true }
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
   if (Array.isArray(value))
-    return { $array: Array.from(value, (item, index) => (index in value ? encode(item, depth + 1) : { $hole: true })) }
+    return { $array: Array.from(value, (item, index) => (index in value ? encode(item, [...around, value]) : { $hole: true })) }
   if (value instanceof Promise) return { $promise: true }
   if (typeof value !== 'object') return { $other: typeof value }
   const tag = Object.prototype.toString.call(value)
   if (tag !== '[object Object]' && tag !== '[object Module]') return { $other: tag }
-  return { $object: Object.keys(value).map(key => [key, encode(value[key], depth + 1)]) }
+  return { $object: Object.keys(value).map(key => [key, encode(value[key], [...around, value])]) }
 }
 
 function setEnvironment(env) {

@@ -244,13 +244,14 @@ def _thrown(here: list[Any], message: str, tally: Tally) -> list[str]:
 
 def told(machine: Machine, value: Value) -> tuple[Any, bool]:
     """A value as `encode` in evaluate_many.mjs shows it, and whether it surely ran."""
-    shown = _shown(value, 0)
+    shown = _shown(value, ())
     return shown, machine.unsure == 0
 
 
-def _shown(value: Value, depth: int) -> Any:
-    if depth > 40:
-        return Open("too deep to show")
+def _shown(value: Value, around: tuple[Value, ...]) -> Any:
+    if value in around:
+        return {"$cycle": True}
+    inside = (*around, value)
     match value:
         case Known(value=scalar):
             if isinstance(scalar, Undefined):
@@ -261,13 +262,13 @@ def _shown(value: Value, depth: int) -> Any:
         case Func():
             return {"$function": True}
         case Arr(more=None, items=items):
-            return {"$array": [_shown(item, depth + 1) for item in items]}
+            return {"$array": [_shown(item, inside) for item in items]}
         case Obj(more=None):
             keys = [key for key in list(value.entries) if value.entry(key) is not None]
-            return {"$object": [[key, _shown(value.get(key), depth + 1)] for key in keys]}
+            return {"$object": [[key, _shown(value.get(key), inside)] for key in keys]}
         case Obj():
             keys = [key for key in list(value.entries) if value.entry(key) is not None]
-            return {"$partly": {key: _shown(value.get(key), depth + 1) for key in keys}}
+            return {"$partly": {key: _shown(value.get(key), inside) for key in keys}}
         case Unknown(reason=reason):
             return Open(reason)
         case Arr(more=more):

@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     if "--all" in arguments:
         environment["CONFIGGUARD_ORACLE_CPUS"] = "1,2,3,4,7,8,16,64"
         environment["CONFIGGUARD_ORACLE_GENERATED"] = "600"
+        environment["CONFIGGUARD_ORACLE_PROGRAMS"] = "5000"
     command = [sys.executable, "-m", "pytest", str(HERE), "-s", "--durations=5"]
     return subprocess.run(command, env=environment, cwd=HERE.parent.parent, check=False).returncode
 

@@ -11,6 +11,7 @@ import pytest
 
 from oracle.constructs import CONSTRUCTS
 from oracle.javascript import compare, esbuild, node
+from oracle.programs import programs
 
 REQUIRED = "CONFIGGUARD_REQUIRE_RUNNERS"
 
@@ -38,3 +39,15 @@ def test_constructs_are_as_node_evaluates_them() -> None:
 def test_each_construct_is_there_once() -> None:
     names = [one.name for one in CONSTRUCTS]
     assert len(names) == len(set(names))
+
+
+def test_random_programs_are_as_node_evaluates_them() -> None:
+    needs_node()
+    count = int(os.environ.get("CONFIGGUARD_ORACLE_PROGRAMS", "200"))
+    tally = compare(programs(count))
+    print(f"\nrandom programs: {tally}")
+    for reason, number in tally.reasons.most_common(20):
+        print(f"  {number:4} {reason}")
+    assert not tally.wrong, "\n\n".join(tally.wrong[:20])
+    # A grammar that throws, or is not understood, most of the time would prove nothing.
+    assert tally.equal > 5 * count

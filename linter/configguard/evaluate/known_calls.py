@@ -189,8 +189,19 @@ def has_key(machine: Machine, key: Value, holder: Value, span: Span) -> Value:
     if isinstance(holder, Obj):
         if holder.entry(name) is not None:
             return Known(True, (span,))
+        if holder.kind is not None:
+            parts = ((*kind.methods, *kind.getters, *kind.setters) for kind in holder.kind.chain())
+            if any(name in names for names in parts):
+                return Known(True, (span,))
         if holder.more is None and name not in _PROTOTYPE:
             return Known(False, (span,))
+    if isinstance(holder, Known):
+        from configguard.evaluate.calls import throw
+
+        throw(f"Cannot use 'in' operator to search for '{name}' in a plain value", span)
+    if isinstance(holder, Arr) and holder.more is None and not is_method(name):
+        inside = name == "length" or (name.isdecimal() and int(name) < len(holder.items))
+        return Known(inside, (span,))
     return Unknown("whether the key is there is not known", (span,))
 
 

@@ -103,7 +103,7 @@ def _own_number(test: Callable[[float], bool]) -> Meaning:
 
     def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
         value = first(arguments)
-        if isinstance(value, Known) and not isinstance(value.value, float):
+        if operators.type_of(value) not in ("number", None):
             return Known(False, joined(span, value))
         return converted(machine, arguments, span)
 

@@ -118,29 +118,34 @@ def to_text(value: Value) -> str | Unknown:
             return Unknown("it is no plain text", value.origin)
 
 
-def joined_text(array: Arr, separator: str | Unknown, depth: int = 0) -> str | Unknown:
-    """`array.join(separator)`: null and undefined are empty."""
+def joined_text(
+    array: Arr, separator: str | Unknown, around: tuple[Arr, ...] = ()
+) -> str | Unknown:
+    """`array.join(separator)`: null, undefined and what holds itself are empty."""
     if isinstance(separator, Unknown):
         return separator
     if array.more is not None:
         return Unknown(array.more.reason, array.more.origin)
-    if depth > 20:
+    if array in around:
+        return ""
+    if len(around) > 20:
         return Unknown("an array of arrays of arrays", array.origin)
     pieces: list[str] = []
+    size = 0
     for item in array.items:
         if nullish(item):
             text: str | Unknown = ""
         elif isinstance(item, Arr):
-            text = joined_text(item, ",", depth + 1)
+            text = joined_text(item, ",", (*around, array))
         else:
             text = to_text(item)
         if isinstance(text, Unknown):
             return text
         pieces.append(text)
-    joined = separator.join(pieces)
-    if len(joined) > MAX_TEXT:
-        return Unknown(f"a text of more than {MAX_TEXT} characters", array.origin)
-    return joined
+        size += len(text) + len(separator)
+        if size > MAX_TEXT:
+            return Unknown(f"a text of more than {MAX_TEXT} characters", array.origin)
+    return separator.join(pieces)
 
 
 def type_of(value: Value) -> str | None:
@@ -193,6 +198,12 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, span: Spa
         a = first_number.expression if isinstance(first_number, Cpus) else first_number
         b = second_number.expression if isinstance(second_number, Cpus) else second_number
         assert not isinstance(a, Unknown) and not isinstance(b, Unknown)
+        for one, other in ((a, b), (b, a)):
+            if isinstance(one, float) and not math.isfinite(one):
+                # Whatever the number of CPUs is, it is finite and at least 1.
+                pair = (one, 1.0) if other is b else (1.0, one)
+                result = compute(operator, *pair)
+                return Unknown("arithmetic", origin) if result is None else Known(result, origin)
         made = _whole(operator, a, b) or arithmetic(operator, a, b)
         if made is None:
             return Unknown("it depends on the number of CPUs in a way that is not followed", origin)

@@ -19,7 +19,7 @@ from configguard.evaluate import (
 from configguard.evaluate.completions import Completion, Jump, Return, Unsure
 from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.scopes import Scope, walk, written_names
-from configguard.evaluate.values import UNDEFINED, Known, Unknown, Value
+from configguard.evaluate.values import UNDEFINED, Choice, Known, Unknown, Value
 from configguard.syntax.trees import children
 
 if TYPE_CHECKING:
@@ -197,11 +197,18 @@ def _matters(node: Node) -> bool:
 def _if(machine: Machine, node: Node, scope: Scope) -> Completion:
     consequence = expressions.field(node, "consequence")
     alternative = node.child_by_field_name("alternative")
-    condition = expressions.field(node, "condition")
     branches = [part for part in (consequence, alternative) if part is not None]
-    if not any(map(_matters, branches)):
-        run_expression(machine, condition, scope)
-        return None
+    if any(map(_matters, branches)):
+        return _decided(machine, node, scope)
+    # What changes nothing need not split the world (it may throw: then it does).
+    done = machine.explored(lambda: _decided(machine, node, scope), lambda why: None)
+    return None if isinstance(done, Choice) else done
+
+
+def _decided(machine: Machine, node: Node, scope: Scope) -> Completion:
+    condition = expressions.field(node, "condition")
+    consequence = expressions.field(node, "consequence")
+    alternative = node.child_by_field_name("alternative")
     if expressions.condition(machine, condition, scope):
         return _branch(machine, consequence, scope)
     return None if alternative is None else _branch(machine, children(alternative)[0], scope)
