@@ -276,6 +276,18 @@ def _exported(draw: st.DrawFn, grammar: Grammar, before: str, body: str) -> str:
             f"{grammar.define}{before}export default mergeConfig({body},"
             f" defineConfig({{ plugins: [] }}));\n"
         )
+    if grammar.project_pool:
+        # Playwright's defineConfig joins several configs, by version.
+        config = f"{grammar.define}{before}const config = {body};\n"
+        over = "{ retries: 1, timeout: undefined, use: { actionTimeout: 9 } }"
+        added = "{ projects: [{ name: 'a', retries: 3 }, { name: 'z', use: { actionTimeout: 7 } }] }"
+        ci = "process.env.CI ? { workers: 1 } : {}"
+        forms += [
+            f"{config}export default defineConfig(config, {over});\n",
+            f"{config}export default defineConfig({over}, config, {ci});\n",
+            f"{config}export default defineConfig(config, {added});\n",
+            f"{config}export default defineConfig({added}, {over}, config);\n",
+        ]
     if grammar.callable:
         forms.append(f"{before}export default () => ({body});\n")
         forms.append(f"{before}export default async () => {{\n  return {body};\n}};\n")

@@ -79,6 +79,8 @@ def test_workers_of_a_project_count_from_1_52_on(
         ("{ name: 'a', workers: 1 }, { name: 'b' }", 4),
         ("{ name: 'a', workers: 1 }, { name: 'b', workers: 2, dependencies: ['a'] }", 2),
         ("{ name: 'a', workers: 2, teardown: 'b' }, { name: 'b', workers: 2 }", 2),
+        ("{ name: 'a', workers: 1 }, { name: 'b', workers: 2, default: false }", 1),
+        ("{ name: 'a', workers: 1, default: false }, { name: 'b', default: null }", 4),
     ],
 )
 def test_a_run_has_what_its_caps_let_run_side_by_side(

@@ -28,6 +28,7 @@ from configguard.runners.playwright_outcome import entries_of, outcomes_of, read
 from configguard.runners.playwright_projects import (
     Project,
     Projects,
+    asked_for,
     no_situation,
     phases,
     projects_of,
@@ -109,7 +110,10 @@ def together(suites: Sequence[Member]) -> SimpleFact:
     most = whole.most
     if isinstance(listed, Projects):
         keys = {member.key.project for member in suites}
-        capped = _capped([one for one in listed.listed if one.key in keys], listed.listed)
+        started = [one for one in asked_for(listed.listed) if one.key in keys]
+        if not started and listed.listed:
+            return KnownFact(0.0, "default")
+        capped = _capped(started, listed.listed)
         if isinstance(capped, Unknown):
             return UnknownFact(capped.reason, "config", capped.origin)
         if capped is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from configguard.evaluate.operators import truthy
 from configguard.evaluate.values import (
-    UNDEFINED,
     Arr,
     Builtin,
     Cpus,
@@ -25,6 +25,7 @@ from configguard.source.span import Origin
 
 DEPENDENCIES = ">=1.31"
 TEARDOWN = ">=1.34"
+DEFAULT = ">=1.64"
 
 
 class Project(NamedTuple):
@@ -179,6 +180,25 @@ def _named(names: set[str], projects: Sequence[Project]) -> set[str | int]:
     return {project.key for project in projects if project.name in names}
 
 
-def is_plain(value: Value) -> bool:
-    """Whether a value is set, and not as undefined."""
-    return not (isinstance(value, Known) and value.value is UNDEFINED)
+def asked_for(projects: Sequence[Project]) -> list[Project]:
+    """What a run without `--project` starts: all but `default: false`, and what they depend on."""
+    keys = {project.key for project in projects if not _left_out(project)}
+    while more := {
+        key
+        for project in projects
+        if project.key in keys
+        for setting in ("dependencies", "teardown")
+        for key in _named(_wanted(project, setting), projects)
+        if key not in keys
+    }:
+        keys |= more
+    return [project for project in projects if project.key in keys]
+
+
+def _left_out(project: Project) -> bool:
+    if not matches(project.settings.table.version, DEFAULT):
+        return False
+    reading = project.settings.written("default")
+    value = reading.value if reading is not None else None
+    # `default ?? true`: null counts as unset.
+    return isinstance(value, Known) and value.value is not None and not truthy(value.value)
