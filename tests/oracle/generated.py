@@ -280,7 +280,9 @@ def _exported(draw: st.DrawFn, grammar: Grammar, before: str, body: str) -> str:
         # Playwright's defineConfig joins several configs, by version.
         config = f"{grammar.define}{before}const config = {body};\n"
         over = "{ retries: 1, timeout: undefined, use: { actionTimeout: 9 } }"
-        added = "{ projects: [{ name: 'a', retries: 3 }, { name: 'z', use: { actionTimeout: 7 } }] }"
+        added = (
+            "{ projects: [{ name: 'a', retries: 3 }, { name: 'z', use: { actionTimeout: 7 } }] }"
+        )
         ci = "process.env.CI ? { workers: 1 } : {}"
         forms += [
             f"{config}export default defineConfig(config, {over});\n",
