@@ -16,7 +16,7 @@ from configguard.runners.jest_config import (
 )
 from configguard.runners.jest_facts import FACTS, workers
 from configguard.runners.jest_projects import members_of
-from configguard.runners.jest_validation import faults
+from configguard.runners.jest_validation import doubts, faults
 from configguard.runners.profile import KnownFact, SettingEntry, SimpleFact, UnknownFact
 from configguard.runners.runner import (
     REFUSES,
@@ -75,6 +75,9 @@ def outcomes_of(settings: Settings) -> list[Outcome]:
             return [Outcome((), KnownFact(REFUSES, "config", (stop.place,)), stop.reason)]
     for stop in settings.stops:
         return [Outcome((), UnknownFact(stop.reason, "config", (stop.place,)), "")]
+    for part in settings.parts:
+        for doubt in doubts(part):
+            return [Outcome((), UnknownFact(doubt.reason, "config", doubt.at), "")]
     root = settings.root
     assert isinstance(root, JestSettings)
     for name in _LOAD:

@@ -118,6 +118,9 @@ def checked(machine: Machine, version: str, file: str, value: Value) -> Value:
 
 def _refuse_by_kind(machine: Machine, version: str, module: Module, place: Span) -> None:
     es_module = is_es_module(machine.workspace, module.file)
+    if module.file.endswith(".js") and module.exports and not es_module:
+        # Node loads it as the ES module that it looks like (measured on 20.20).
+        machine.assume("Node is taken to be 20.19, 22.12 or newer: older ones refuse this", place)
     if module.file.endswith(_TYPESCRIPT):
         if es_module and matches(version, "<28"):
             calls.throw("jest 27 cannot load a TypeScript config in an ES module package", place)

@@ -89,11 +89,14 @@ def _of_cpus(expression: CpuExpression) -> CpuExpression | Unknown:
     counts = [at(cpus) for cpus in range(1, 257)]
     if any(later < earlier for earlier, later in pairwise(counts)):
         return Unknown(f"jest takes {expression} for unset where it is 0", ())
-    if all(count == expression.at(cpus) for cpus, count in enumerate(counts, 1)):
+    values = [expression.at(cpus) for cpus in range(1, 257)]
+    if counts == values:
         return expression
-    zero = any(expression.at(cpus) == 0 for cpus in range(1, 257))
-    instead = str(DEFAULT_WORKERS) if zero else "1"
-    return CpuExpression(f"trunc({expression}), or {instead} where that is 0", at)
+    whole = all(value.is_integer() for value in values)
+    inner = str(expression) if whole else f"trunc({expression})"
+    if all(count == max(1, math.trunc(value)) for count, value in zip(counts, values, strict=True)):
+        return CpuExpression(f"max({inner}, 1)", at)
+    return CpuExpression(f"{inner}, or {DEFAULT_WORKERS} where that is 0", at)
 
 
 def retries(settings: Settings) -> SimpleFact:

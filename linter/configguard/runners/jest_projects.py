@@ -72,8 +72,8 @@ def _listed(
             continue
         at = item.origin[0] if item.origin else place
         if not isinstance(item, Known) or not isinstance(item.value, str):
-            reason = item.reason if isinstance(item, Unknown) else "a project is no plain path"
-            more = Unknown(reason, (at,))
+            why = unclear(item)
+            more = Unknown(why.reason if why is not None else "a project is no plain path", (at,))
             continue
         paths = _paths(root, file, item.value)
         if isinstance(paths, str):

@@ -5,6 +5,7 @@ Sources: normalize and jest-validate in 27.5.1 to 30.5.2, a sample of each rule 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -27,6 +28,8 @@ from configguard.runners.settings import Settings
 from configguard.runners.versions import matches
 from configguard.source.span import Origin, chain
 
+_JASMINE = ("jasmine2", "jest-jasmine2")
+_MEMORY = re.compile(r"\d+(\.\d+)?(%|[kmg]i?b?)?", re.IGNORECASE)
 FIRST_PROJECT_TYPES = ">=29.3"
 """From then on a project is checked against keys of its own."""
 
@@ -86,6 +89,19 @@ def _conflicts(config: Obj) -> Iterator[Fault]:
         if any(isinstance(part, Known) and not truthy(part.value) for part in parts):
             reason = "a displayName that is an object needs a name and a color"
             yield Fault(reason, (name.expression,))
+
+
+def doubts(merged: Settings) -> Iterator[Fault]:
+    """What jest accepts only where something is installed."""
+    runner = merged.written("testRunner")
+    name = runner.value.value if runner is not None and isinstance(runner.value, Known) else None
+    if runner is not None and name in _JASMINE and matches(merged.table.version, ">=28"):
+        yield Fault("from jest 28 on jest-jasmine2 has to be installed apart", runner.at)
+    memory = merged.written("workerIdleMemoryLimit")
+    limit = memory.value.value if memory is not None and isinstance(memory.value, Known) else None
+    odd = isinstance(limit, str) and not _MEMORY.fullmatch(limit.strip())
+    if memory is not None and odd and matches(merged.table.version, ">=29"):
+        yield Fault(f"whether jest understands the memory {limit!r} is not known", memory.at)
 
 
 def _holds(value: Value) -> bool:
