@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test install lint unit rules-test projects oracle-test oracle bench stress runners build clean
+.PHONY: help demo test install lint unit rules-test projects oracle-test oracle bench corpus stress runners build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: $(STAMP) ## benchmarks: ratios against peers run at the same time
 
 stress: $(STAMP) ## 200,000 hostile inputs in two processes under a watchdog
 	@cd tests && ../$(PY) -m stress.run
+
+corpus: $(STAMP) ## configs inside npm packages: what is known of them, against Node
+	$(PY) benchmarks/corpus.py --npm
 
 build: $(STAMP) ## sdist and wheel
 	$(PY) -m build

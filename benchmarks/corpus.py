@@ -6,8 +6,9 @@ Two sets, each optional:
       Copies of repositories, one folder `<owner>__<name>` each, with a list of configs and the
       values that Node gave for them. No copy is part of this project. Without --truth, Node
       evaluates them here (needs npm and node).
-  --npm FILE
-      Configs inside npm packages, downloaded by `npm pack` and evaluated by Node here.
+  --npm [FILE]
+      Configs inside npm packages (corpus_npm.tsv), downloaded by `npm pack` and evaluated by Node
+      here.
 Prints right / unknown / wrong values per runner. Ends with 1 on a wrong value or a crash.
 """
 
@@ -46,6 +47,7 @@ from configguard.source.span import Span
 from configguard.source.workspace import Unreadable, Workspace
 from configguard.syntax.trees import BadSyntax, Parsed, forget, parse
 
+NPM_LIST = Path(__file__).with_name("corpus_npm.tsv")
 CPUS = 8
 PLATFORM = "linux"
 OWN_VARIABLES = {
@@ -399,7 +401,7 @@ def main() -> int:
     parser.add_argument("--repos", type=Path)
     parser.add_argument("--manifest", type=Path)
     parser.add_argument("--truth", type=Path)
-    parser.add_argument("--npm", type=Path)
+    parser.add_argument("--npm", type=Path, nargs="?", const=NPM_LIST)
     parser.add_argument("--cache", type=Path, default=Path(".cache/corpus"))
     parser.add_argument("--only", default="", help="only configs whose repository/path has this")
     parser.add_argument("--verbose", action="store_true", help="list each unknown value")

@@ -143,7 +143,8 @@ def evaluated(
             if config.file.endswith("package.json") and isinstance(value, dict):
                 value = value.get("jest")
             status = told["status"]
-            if status == "failed" and told["stubbed"]:
+            missing = told["stubbed"] or "Cannot find module" in told.get("why", "")
+            if status == "failed" and missing:
                 status = "stubbed"
             yield Evaluated(config, environment, status, told.get("why", ""), value)
 

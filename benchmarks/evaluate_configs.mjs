@@ -62,8 +62,13 @@ const jest = {
 
 // --- bundling ---
 
+const scanned = new Map();
+
+/** The packages below a root, by name. */
 function workspaces(root) {
+  if (scanned.has(root)) return scanned.get(root);
   const found = new Map();
+  scanned.set(root, found);
   const visit = (folder, depth) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (entry.name === 'node_modules' || entry.name.startsWith('.git')) continue;

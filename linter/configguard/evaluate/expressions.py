@@ -13,6 +13,7 @@ from configguard.evaluate import (
     known_calls,
     members,
     operators,
+    plugins,
     statements,
 )
 from configguard.evaluate import numbers as js
@@ -349,7 +350,12 @@ def _set_property(
     span = scope.parsed.span(node)
     if node.type == "pair":
         value = field(node, "value")
-        made.set(name, Entry(later(machine, value, scope), scope.parsed.span(value), key, whole))
+        where = scope.parsed.span(value)
+        if plugins.is_left_out(name, value, scope):
+            machine.assume(plugins.ASSUMED, key)
+            made.set(name, Entry(Unknown("plugins are not run", (where,)), where, key, whole))
+            return
+        made.set(name, Entry(later(machine, value, scope), where, key, whole))
     elif node.type == "method_definition":
         function = Func(node, scope, scope.parsed, (span,))
         words = {child.type for child in node.children}

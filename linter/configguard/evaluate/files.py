@@ -101,9 +101,21 @@ def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | 
     if escapes(base):
         return None
     possible = candidates(base, importer)
-    if machine.workspace.is_file(posixpath.join(base, "package.json")):
+    main = _main_of(machine.workspace, base)
+    if main is not None:
+        inside = candidates(join(base, main), importer) if isinstance(main, str) else []
         possible = [file for file in possible if not file.startswith(f"{base}/")]
+        possible += [file for file in inside if not escapes(file)]
     return next((file for file in possible if machine.workspace.is_file(file)), None)
+
+
+def _main_of(workspace: Workspace, folder: str) -> object:
+    """What package.json names as the folder's own file; None where it names none."""
+    document = workspace.read(posixpath.join(folder, "package.json"))
+    if isinstance(document, Unreadable):
+        return None
+    content = _manifest_in(document.data)
+    return None if content is None else content.get("main") or content.get("module")
 
 
 def candidates(base: str, importer: str) -> list[str]:
@@ -124,15 +136,15 @@ def is_es_module(workspace: Workspace, file: str) -> bool:
     for folder in ancestors(folder_of(file)):
         document = workspace.read(posixpath.join(folder, "package.json"))
         if not isinstance(document, Unreadable):
-            return _type_in(document.data) == "module"
+            return (_manifest_in(document.data) or {}).get("type") == "module"
     return False
 
 
-def _type_in(manifest: bytes) -> object:
+def _manifest_in(manifest: bytes) -> dict[str, Any] | None:
     import json
 
     try:
         content = json.loads(manifest)
     except (ValueError, RecursionError):
         return None
-    return content.get("type") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else None

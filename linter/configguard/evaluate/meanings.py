@@ -264,6 +264,14 @@ def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
     return value
 
 
+def _promise_all(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    del machine
+    listed = first(arguments)
+    if not isinstance(listed, Arr):
+        return Unknown("what is waited for is not known", (span,))
+    return Promised(Arr([settled(item) for item in listed.items], (span,), listed.more), (span,))
+
+
 def _exit(machine: Machine, arguments: Arguments, span: Span) -> Value:
     del machine, arguments
     return calls.throw("process.exit() ends it", span)
@@ -334,6 +342,7 @@ MEANINGS: dict[str, Meaning] = {
     "array-of": lambda machine, arguments, span: Arr(list(arguments), (span,)),
     "copy": _copy,
     "promised": lambda machine, arguments, span: Promised(settled(first(arguments)), (span,)),
+    "promise-all": _promise_all,
     "cpu-list": lambda machine, arguments, span: Builtin("os.cpus()", (span,)),
     "cpu-count": lambda machine, arguments, span: Cpus(CPUS, (span,)),
     "platform": lambda machine, arguments, span: known_calls.spanned(
