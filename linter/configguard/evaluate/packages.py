@@ -92,7 +92,7 @@ def _manifest(workspace: Workspace, folder: str) -> dict[str, Any] | None:
 
 
 def _remembered(workspace: Workspace) -> dict[str, Any]:
-    return _known.setdefault(workspace, {})
+    return _known.setdefault(workspace.frame, {})
 
 
 def _json(workspace: Workspace, file: str) -> Any:

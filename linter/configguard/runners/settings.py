@@ -78,6 +78,7 @@ class Settings:
         self.root = root or self
         self.company: Company | None = None
         self.worked_out: dict[str, Any] = {}
+        self._written: dict[str, Reading | None] = {}
         self._situate = situation
         self._situation: Situation | None = None
 
@@ -95,6 +96,11 @@ class Settings:
 
     def written(self, setting: str) -> Reading | None:
         """A setting as it stands in the config; None where it is not set (or undefined)."""
+        if setting not in self._written:
+            self._written[setting] = self._read(setting)
+        return self._written[setting]
+
+    def _read(self, setting: str) -> Reading | None:
         value = self.value
         via: Origin = ()
         entry: Entry | None = None

@@ -17,6 +17,8 @@ MAX_CONFIG_BYTES = 1_000_000
 MAX_LOCK_BYTES = 64_000_000
 """Lock files are machine-written and large."""
 
+_SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx")
+
 
 class Trouble(Enum):
     """Why a file could not be read."""
@@ -49,14 +51,25 @@ class Workspace:
         self._read: dict[str, Document | Unreadable] = {}
         self._below: Workspace | None = None
         self._changes: frozenset[str] = frozenset()
+        self._framed: Workspace | None = None
         self._folders: dict[str, list[os.DirEntry[str]]] = {}
 
     def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
         """A workspace in which some files have other bytes; what was read already is shared."""
         changed = Workspace(self.root, {**self.overlay, **changes})
         changed._below, changed._changes = self, frozenset(changes)
+        if all(file.endswith(_SCRIPTS) and self.is_file(file) for file in changes):
+            changed._framed = self.frame
         changed._folders = self._folders
         return changed
+
+    @property
+    def frame(self) -> Workspace:
+        """The workspace with the same files and the same data in them: only scripts may differ.
+
+        What follows from file names and from JSON and YAML alone is kept under it.
+        """
+        return self._framed or self
 
     def read(self, file: str, limit: int = MAX_CONFIG_BYTES) -> Document | Unreadable:
         """The file at a root-relative path with `/`, or why it cannot be had."""
