@@ -228,8 +228,13 @@ def _store_property(
         elif scope.strict:
             calls.throw(f"Cannot set property {name}, which has only a getter", whole)
         return
-    if before is None and holder.kind is not None and classes.has_accessor(holder.kind, name):
-        holder.clobber(Unknown(f"a setter of {name} is not followed", (whole,)))
+    through = classes.accessor(holder.kind, name) if before is None and holder.kind else None
+    if through is not None:
+        if name in through.setters:
+            given = [entry.value]
+            calls.call_function(machine, through.setters[name], given, whole, this=holder)
+        elif scope.strict:
+            calls.throw(f"Cannot set property {name}, which has only a getter", whole)
         return
     holder.set(name, entry)
 

@@ -188,7 +188,7 @@ def argument_values(machine: Machine, node: Node, scope: Scope) -> list[Value]:
         if isinstance(value, Arr):
             values.extend(value.items)
         if not isinstance(value, Arr) or value.more is not None:
-            members.require_iterable(value, scope.parsed.span(child))
+            members.require_iterable(machine, value, scope.parsed.span(child))
             values.append(Unspread("arguments are spread from something unknown"))
     return values
 

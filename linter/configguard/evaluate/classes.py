@@ -36,7 +36,7 @@ class Kind:
     parent: Kind | None = None
     methods: dict[str, Func] = field(default_factory=dict)
     getters: dict[str, Func] = field(default_factory=dict)
-    setters: set[str] = field(default_factory=set)
+    setters: dict[str, Func] = field(default_factory=dict)
     fields: list[tuple[str, Node, Scope]] = field(default_factory=list)
     constructor: Func | None = None
     # Part of it is not followed: a decorator, a computed name, an unknown parent.
@@ -142,7 +142,7 @@ def _define_method(
     elif "get" in words:
         kind.getters[name] = function
     elif "set" in words:
-        kind.setters.add(name)
+        kind.setters[name] = function
     else:
         kind.methods[name] = function
 
@@ -225,6 +225,7 @@ def inherited(machine: Machine, holder: Obj, name: str, span: Span) -> Value | N
     return None
 
 
-def has_accessor(kind: Kind, name: str) -> bool:
-    """Whether an instance's property is read or written through a function of its class."""
-    return any(name in one.getters or name in one.setters for one in kind.chain())
+def accessor(kind: Kind, name: str) -> Kind | None:
+    """The class through whose functions an instance's property is read and written, if any."""
+    having = (one for one in kind.chain() if name in one.getters or name in one.setters)
+    return next(having, None)

@@ -476,7 +476,7 @@ def _array(machine: Machine, node: Node, scope: Scope) -> Value:
             made.extend(value.items)
             made.more = made.more or value.more
         else:
-            members.require_iterable(value, scope.parsed.span(child))
+            members.require_iterable(machine, value, scope.parsed.span(child))
             reason = value.reason if isinstance(value, Unknown) else "it is spread from no array"
             made.more = Unknown(reason, value.origin)
     return made

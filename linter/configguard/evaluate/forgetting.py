@@ -57,6 +57,7 @@ def forget_changes(
 ) -> Completion:
     """A piece of code that is not followed: whatever it may change is unknown from here on."""
     why = Unknown(f"{what} may change it", (scope.parsed.span(node),))
+    machine.unsure += 1  # it may throw as well
     _Forgetter(machine, why, lasting).code(node, scope)
     returns, jumps = leaves([node])
     if returns or jumps:

@@ -63,7 +63,7 @@ def for_in(machine: Machine, node: Node, scope: Scope) -> Completion:
             holder.cells[name] = Cell(None, name)
     what = expressions.evaluate(machine, items_node, holder)
     waits = any(child.type == "await" for child in node.children)
-    turns = None if waits else _turns(what, operator, scope.parsed.span(items_node))
+    turns = None if waits else _turns(machine, what, operator, scope.parsed.span(items_node))
     if turns is None or kind is None:
         return forgetting.forget_changes(machine, node, scope, "a loop")
     index = 0
@@ -88,12 +88,12 @@ def for_in(machine: Machine, node: Node, scope: Scope) -> Completion:
     return None
 
 
-def _turns(what: Value, operator: str, span: Span) -> list[Value] | None:
+def _turns(machine: Machine, what: Value, operator: str, span: Span) -> list[Value] | None:
     """What the turns are given; None where that is not known."""
     if operator == "of":
         if isinstance(what, Arr) and what.more is None:
             return what.items  # live: what is added meanwhile has its turn
-        members.require_iterable(what, span)
+        members.require_iterable(machine, what, span)
         return None
     if isinstance(what, Obj) and what.more is None and what.kind is None:
         entries = meanings.entries_of(what) or []

@@ -242,10 +242,6 @@ def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
     if id(value) in made_of:
         return made_of[id(value)]
     if isinstance(value, Obj):
-        if value.kind is not None or any(
-            isinstance(e, Entry) and e.is_getter for e in value.entries.values()
-        ):
-            return Unknown("a copy of an object with functions of its own", (span,))
         made = Obj({}, value.origin, value.more)
         made_of[id(value)] = made
         for key in list(value.entries):

@@ -176,8 +176,10 @@ def require_object(source: Value | Choice[Value], span: Span) -> None:
             calls.throw(f"Cannot destructure '{operators.to_text(value)}'", span)
 
 
-def require_iterable(source: Value | Choice[Value], span: Span) -> None:
+def require_iterable(machine: Machine, source: Value | Choice[Value], span: Span) -> None:
     """What a spread or `for … of` needs. Raises Thrown on what surely cannot be iterated."""
+    if isinstance(source, Unknown):
+        machine.unsure += 1
     for value in _possible(source, _is_single):
         if _is_single(value):
             calls.throw("it is not iterable", span)

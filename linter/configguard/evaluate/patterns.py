@@ -91,7 +91,9 @@ def _bind_object(machine: Machine, scope: Scope, pattern: Node, source: Source, 
     taken: list[str] = []
     unknown_key = False
     whole_span = scope.parsed.span(pattern)
-    members.require_object(explored(machine, pattern, scope, lambda: held(source)), whole_span)
+    whole = explored(machine, pattern, scope, lambda: held(source))
+    members.require_object(whole, whole_span)
+    machine.unsure += isinstance(whole, Unknown)
     for child in children(pattern):
         span = scope.parsed.span(child)
         if child.type == "rest_pattern":
@@ -129,9 +131,9 @@ def _part(machine: Machine, source: Source, name: str, span: Span) -> Value:
 
 def _rest(machine: Machine, source: Source, taken: frozenset[str] | None, span: Span) -> Value:
     value = held(source)
-    if not isinstance(value, Obj) or taken is None or value.kind is not None:
+    if not isinstance(value, Obj | Arr) or taken is None:
         return Unknown("the rest of something that is no plain object", (span,))
-    made = Obj({}, value.origin, value.more)
+    made = Obj({}, value.origin)
     expressions.spread(machine, made, value, span, without=taken)
     made.origin = value.origin
     return made
@@ -146,8 +148,7 @@ def _bind_array(machine: Machine, scope: Scope, pattern: Node, source: Source, p
             return members.member(machine, whole, str(index), span)
         if isinstance(whole, Known) and isinstance(whole.value, str):
             return Unknown("the letters of a text are not evaluated", (span,))
-        if isinstance(whole, Known | Obj) and not (isinstance(whole, Obj) and whole.more):
-            members.require_iterable(whole, span)
+        members.require_iterable(machine, whole, span)
         reason = whole.reason if isinstance(whole, Unknown) else "it is no plain array"
         return Unknown(reason, (span,))
 
@@ -159,8 +160,8 @@ def _bind_array(machine: Machine, scope: Scope, pattern: Node, source: Source, p
             return made
         return Unknown("the rest of something that is no plain array", (span,))
 
-    whole_span = scope.parsed.span(pattern)
-    members.require_iterable(explored(machine, pattern, scope, lambda: held(source)), whole_span)
+    given_whole = explored(machine, pattern, scope, lambda: held(source))
+    members.require_iterable(machine, given_whole, scope.parsed.span(pattern))
     for child in pattern.children:
         if child.type == ",":
             index += 1
