@@ -6,12 +6,14 @@ CONFIGGUARD_ORACLE_PROGRAMS gives how many random programs are compared (default
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import pytest
 
 from oracle.constructs import CONSTRUCTS
-from oracle.javascript import compare, esbuild, node
+from oracle.javascript import Program, compare, esbuild, node
 from oracle.programs import programs
+from support.understood import examples
 
 REQUIRED = "CONFIGGUARD_REQUIRE_RUNNERS"
 
@@ -51,3 +53,23 @@ def test_random_programs_are_as_node_evaluates_them() -> None:
     assert not tally.wrong, "\n\n".join(tally.wrong[:20])
     # A grammar that throws, or is not understood, most of the time would prove nothing.
     assert tally.equal > 5 * count
+
+
+def test_examples_of_the_page_are_as_node_evaluates_them() -> None:
+    needs_node()
+    told = [one for one in examples() if all("package" not in text for text in one.files.values())]
+    plain = [
+        one for one in told if "vitest/" not in str(one.files) and "std-env" not in str(one.files)
+    ]
+    programs_of = [
+        Program(f"line {one.line} of what-is-understood.md", renamed(one.files)) for one in plain
+    ]
+    tally = compare([one for one in programs_of if esbuild() or not one.entry.endswith(".ts")])
+    print(f"\nexamples of the page: {tally}")
+    assert tally.programs > 40
+    assert not tally.wrong, "\n\n".join(tally.wrong)
+
+
+def renamed(files: Mapping[str, str]) -> dict[str, str]:
+    """The files with the ending that the harness strips types from."""
+    return {name.replace(".mts", ".ts"): text for name, text in files.items()}

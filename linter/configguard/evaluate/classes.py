@@ -156,6 +156,10 @@ def instantiate(machine: Machine, node: Node, scope: Scope) -> Value:
         made = Obj({}, (span,), kind=callee.kind)
         _construct(machine, callee.kind, made, arguments, span)
         return made
+    if isinstance(callee, Unknown):
+        machine.unsure += 1
+        forgetting.forget_handed(machine, node, arguments, None, scope)
+        return Unknown(callee.reason, (span, *callee.origin))
     if isinstance(callee, Known):
         calls.throw("what is made here is no class", span)
     if isinstance(callee, Func):

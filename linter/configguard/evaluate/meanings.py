@@ -173,14 +173,26 @@ def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
         ):
             if target.frozen and isinstance(source, Obj) and source.more is None:
                 return calls.throw("Cannot assign to a property of a frozen object", span)
+            machine.unsure += 1
             return Unknown("Object.assign() on a sealed object", (span,))
-        accessors = [entry for entry in target.entries.values() if isinstance(entry, Entry)]
-        if any(entry.is_getter for entry in accessors) or target.kind is not None:
+        if _meets_accessor(target, source):
+            machine.unsure += 1
             target.clobber(Unknown("Object.assign() may call a setter", (span,)))
         spread(machine, target, source, span)
         if isinstance(source, Obj):
             target.sites += source.sites
     return target
+
+
+def _meets_accessor(target: Obj, source: Value) -> bool:
+    """Whether a key that is assigned may be read and written by functions."""
+    if target.kind is not None:
+        return True
+    entries = target.entries.items()
+    keys = {key for key, entry in entries if isinstance(entry, Entry) and entry.is_getter}
+    if not isinstance(source, Obj) or source.more is not None:
+        return bool(keys) and not isinstance(source, Known)
+    return not keys.isdisjoint(source.entries)
 
 
 def _hold(*, frozen: bool) -> Meaning:
@@ -199,6 +211,13 @@ def _hold(*, frozen: bool) -> Meaning:
 
 
 def entries_of(value: Value) -> list[tuple[str, Entry]] | None:
+    """The own properties of an object or array in order; None where they are not all known."""
+    if isinstance(value, Arr) and value.more is None:
+        place = value.origin[0] if value.origin else Span("", 0, 0)
+        return [
+            (str(index), Entry(item, (item.origin or (place,))[0]))
+            for index, item in enumerate(value.items)
+        ]
     if not isinstance(value, Obj) or value.more is not None:
         return None
     from configguard.evaluate.expressions import ordered
@@ -210,7 +229,12 @@ def entries_of(value: Value) -> list[tuple[str, Entry]] | None:
 def _listing(item: Callable[[str, Entry], Value]) -> Meaning:
     def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
         del machine
-        entries = entries_of(first(arguments))
+        given = first(arguments)
+        if isinstance(given, Known) and operators.nullish(given):
+            return calls.throw("Cannot convert undefined or null to object", span)
+        if isinstance(given, Known) and not isinstance(given.value, str):
+            return Arr([], (span,))
+        entries = entries_of(given)
         if entries is None:
             return Unknown("the keys of the object are not all known", (span,))
         return Arr([item(key, entry) for key, entry in entries], (span,))
@@ -233,8 +257,16 @@ def _from_entries(machine: Machine, arguments: Arguments, span: Span) -> Value:
 
 
 def _copy(machine: Machine, arguments: Arguments, span: Span) -> Value:
-    del machine
-    return copied(first(arguments), span, {})
+    made_of: dict[int, Value] = {}
+    made = copied(first(arguments), span, made_of)
+    # Something that is not known may be a function, which cannot be copied.
+    parts = (made, *made_of.values())
+    machine.unsure += any(isinstance(part, Unknown) or _has_more(part) for part in parts)
+    return made
+
+
+def _has_more(value: Value) -> bool:
+    return isinstance(value, Obj | Arr) and value.more is not None
 
 
 def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
@@ -257,6 +289,8 @@ def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
         return array
     if isinstance(value, Func | Promised):
         return calls.throw("it cannot be cloned", span)
+    if isinstance(value, Unknown):
+        made_of[id(value)] = value
     return value
 
 

@@ -79,8 +79,9 @@ def to_number(value: Value) -> float | Cpus | Unknown:
             return value
         case EnvString(name=name):
             return Unknown(f"it depends on the value of ${name}", value.origin)
-        case Arr(items=[]) if value.more is None:
-            return 0.0
+        case Arr() | Obj():
+            text = to_text(value)
+            return text if isinstance(text, Unknown) else numbers.from_text(text)
         case Func() | Promised():
             return math.nan
         case Builtin(path=path):
@@ -114,8 +115,21 @@ def to_text(value: Value) -> str | Unknown:
             return joined_text(value, ",")
         case Promised():
             return "[object Promise]"
+        case Obj(more=None, kind=None, lasting=False) if not _CONVERTING & value.entries.keys():
+            return "[object Object]"
         case _:
             return Unknown("it is no plain text", value.origin)
+
+
+_CONVERTING = frozenset(("toString", "valueOf", "toJSON", "then"))
+
+
+def primitive(value: Value) -> Value:
+    """What operators make of a structure: its text."""
+    if not isinstance(value, Arr | Obj | Promised):
+        return value
+    text = to_text(value)
+    return text if isinstance(text, Unknown) else Known(text, value.origin)
 
 
 def joined_text(
@@ -179,6 +193,7 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, span: Spa
         if same is None:
             return Unknown(_because(left, right), origin)
         return Known(same == (operator[0] == "="), origin)
+    left, right = primitive(left), primitive(right)
     if operator in ("<", "<=", ">", ">="):
         return _ordered(machine, operator, left, right, origin)
     if operator == "+" and ("string" in (type_of(left), type_of(right))):
@@ -294,10 +309,14 @@ def equal(machine: Machine, left: Value, right: Value, *, strict: bool) -> bool 
     if isinstance(left, Builtin) or isinstance(right, Builtin):
         return None
     if isinstance(left, Known) or isinstance(right, Known):
-        scalar = left if isinstance(left, Known) else right
+        scalar, other = (left, right) if isinstance(left, Known) else (right, left)
         assert isinstance(scalar, Known)
-        comparable = strict or scalar.value is None or scalar.value is UNDEFINED
-        return False if comparable else None
+        if strict or scalar.value is None or scalar.value is UNDEFINED:
+            return False
+        shown = primitive(other)
+        if not isinstance(shown, Known):
+            return None
+        return _equal_scalars(scalar.value, shown.value, False)
     return left is right
 
 
