@@ -294,6 +294,34 @@ def copied(value: Value, span: Span, made_of: dict[int, Value]) -> Value:
     return value
 
 
+def _define_property(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    """`Object.defineProperty()` as compilers write it: `__esModule`, and getters of exports."""
+    target, key, how = [*arguments, *[Known(UNDEFINED)] * 3][:3]
+    name = operators.to_text(key)
+    lost = Unknown("Object.defineProperty() may have changed it", (span,))
+    if not isinstance(target, Obj):
+        return lost
+    machine.writes(target.born)
+    plain = not (target.frozen or target.sealed or target.lasting or target.kind is not None)
+    if isinstance(name, str) and isinstance(how, Obj) and how.more is None and plain:
+        on = [key for key in ("enumerable", "writable", "configurable") if _is_true(how.get(key))]
+        read = how.get("get")
+        accessors = {"get", "set"} & how.entries.keys()
+        if not accessors and (name == "__esModule" or len(on) == 3):
+            target.set(name, Entry(how.get("value"), span))
+            return target
+        if isinstance(read, Func) and accessors == {"get"} and "enumerable" in on:
+            getter = lambda: calls.call_function(machine, read, [], span, this=target)  # noqa: E731
+            target.set(name, Entry(getter, span))
+            return target
+    target.clobber(lost)
+    return lost
+
+
+def _is_true(value: Value) -> bool:
+    return isinstance(value, Known) and value.value is True
+
+
 def _promise_all(machine: Machine, arguments: Arguments, span: Span) -> Value:
     del machine
     listed = first(arguments)
@@ -373,6 +401,7 @@ MEANINGS: dict[str, Meaning] = {
     "copy": _copy,
     "promised": lambda machine, arguments, span: Promised(settled(first(arguments)), (span,)),
     "promise-all": _promise_all,
+    "define-property": _define_property,
     "cpu-list": lambda machine, arguments, span: Builtin("os.cpus()", (span,)),
     "cpu-count": lambda machine, arguments, span: Cpus(CPUS, (span,)),
     "platform": lambda machine, arguments, span: known_calls.spanned(

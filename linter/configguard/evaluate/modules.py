@@ -313,13 +313,15 @@ def _lost(machine: Machine, message: str, span: Span) -> Unknown:
     return Unknown(message, (span,))
 
 
-def _export(machine: Machine, module: Module, name: str, span: Span) -> Value:
+def _export(
+    machine: Machine, module: Module, name: str, span: Span, *, main: bool = False
+) -> Value:
     if module.common is not None:
         whole = module.exported or Known(UNDEFINED)
         if name == "default":
             if isinstance(whole, Obj) and whole.entry("__esModule") is not None:
-                if len(machine.modules) == 1:
-                    return whole.get("default")  # the config itself, as its loader takes it
+                if main:
+                    return whole.get("default")  # as the runners' loaders take it
                 return Unknown("how its default export is taken depends on the importer", (span,))
             return whole
         return members.member(machine, whole, name, span)
@@ -553,7 +555,7 @@ def default_export(machine: Machine, parsed: Parsed) -> Value:
     is_json = parsed.document.file.endswith(".json")
     module = (_json_module if is_json else load)(machine, parsed)
     span = Span(module.file, 0, 0)
-    value = _export(machine, module, "default", span)
+    value = _export(machine, module, "default", span, main=True)
     while isinstance(value, Promised):
         value = value.value
     return value
