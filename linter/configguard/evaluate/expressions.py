@@ -17,9 +17,10 @@ from configguard.evaluate import (
     statements,
 )
 from configguard.evaluate import numbers as js
-from configguard.evaluate.machine import MAX_DEPTH, Machine
+from configguard.evaluate.machine import ENTRIES_PER_STEP, MAX_DEPTH, NODES_PER_STEP, Machine
 from configguard.evaluate.scopes import Cell, Scope, has_call, written_names
 from configguard.evaluate.values import (
+    MAX_TEXT,
     UNDEFINED,
     Arr,
     Builtin,
@@ -53,6 +54,7 @@ def evaluate(machine: Machine, node: Node, scope: Scope) -> Value:
         return not_followed(machine, node, scope)
     machine.step()
     if machine.depth >= MAX_DEPTH:
+        machine.step(node.descendant_count // NODES_PER_STEP)
         if has_call(node) or written_names(node):
             forgetting.forget_changes(machine, node, scope, "what is nested too deeply")
         machine.unsure += 1
@@ -66,6 +68,7 @@ def evaluate(machine: Machine, node: Node, scope: Scope) -> Value:
 
 def not_followed(machine: Machine, node: Node, scope: Scope) -> Unknown:
     """An expression of a kind that is not evaluated: what it may change is forgotten."""
+    machine.step(node.descendant_count // NODES_PER_STEP)
     if has_call(node) or written_names(node):
         machine.unsure += 1
         forgetting.forget_changes(machine, node, scope, f"a {_kind(node)}", lasting=True)
@@ -144,6 +147,7 @@ def _string(machine: Machine, node: Node, scope: Scope) -> Value:
 def _template(machine: Machine, node: Node, scope: Scope) -> Value:
     origin: Origin = (scope.parsed.span(node),)
     pieces: list[str] = []
+    size = 0
     for child in node.named_children:
         if child.type == "template_substitution":
             value = evaluate(machine, child.named_children[0], scope)
@@ -152,6 +156,9 @@ def _template(machine: Machine, node: Node, scope: Scope) -> Value:
             if isinstance(text, Unknown):
                 return Unknown(text.reason, origin)
             pieces.append(text)
+            size += len(text)
+            if size > MAX_TEXT:
+                return Unknown(f"a text of more than {MAX_TEXT} characters", origin)
         elif child.type == "escape_sequence":
             pieces.append(_escape(scope.parsed.text(child)))
         else:
@@ -221,8 +228,7 @@ def _function(machine: Machine, node: Node, scope: Scope) -> Value:
 def condition(machine: Machine, node: Node, scope: Scope) -> bool:
     """Whether a condition holds in this world. Raises Fork where the world does not tell."""
     value = evaluate(machine, node, scope)
-    text = " ".join(scope.parsed.text(node).split())
-    return operators.truth(machine, value, scope.parsed.span(node), text)
+    return operators.truth(machine, value, scope.parsed.span(node), scope.parsed.brief(node))
 
 
 def _ternary(machine: Machine, node: Node, scope: Scope) -> Value:
@@ -250,7 +256,7 @@ def _binary(machine: Machine, node: Node, scope: Scope) -> Value:
 
 def takes_left(machine: Machine, operator: str, left: Value, node: Node, scope: Scope) -> bool:
     """Whether a logical operator gives its left side. Raises Fork where that is open."""
-    span, text = scope.parsed.span(node), " ".join(scope.parsed.text(node).split())
+    span, text = scope.parsed.span(node), scope.parsed.brief(node)
     if operator == "??":
         empty = operators.nullish(left)
         if empty is None:
@@ -398,6 +404,7 @@ def spread(
             if value.more is not None:
                 # Whatever it holds beyond what is known may replace what stands before it.
                 target.clobber(value.more)
+            machine.step(len(value.entries) // ENTRIES_PER_STEP)
             for key in ordered(value.entries):
                 if key not in without:
                     _copy_entry(machine, target, value, key, span)
@@ -473,6 +480,7 @@ def _array(machine: Machine, node: Node, scope: Scope) -> Value:
             continue
         value = evaluate(machine, children(child)[0], scope)
         if isinstance(value, Arr):
+            machine.step(len(value.items) // ENTRIES_PER_STEP)
             made.extend(value.items)
             made.more = made.more or value.more
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from configguard.evaluate import known_calls
 from configguard.evaluate.completions import Completion, Unsure
-from configguard.evaluate.machine import Machine, Thrown
+from configguard.evaluate.machine import NODES_PER_STEP, Machine, Thrown
 from configguard.evaluate.scopes import (
     MUTATORS,
     Cell,
@@ -47,8 +47,6 @@ _WRAPPERS = (
     "as_expression",
     "satisfies_expression",
 )
-_NODES_PER_STEP = 10
-"""Forgetting only looks at code: that takes about a tenth of the time of evaluating it."""
 _FUNCTIONS = ("arrow_function", "function_expression", "function_declaration", "method_definition")
 
 
@@ -154,7 +152,7 @@ class _Forgetter:
 
     def code(self, node: Node, scope: Scope, own: frozenset[str] = frozenset()) -> None:
         """All that a piece of code may change; `own` names are its own."""
-        self.machine.step(node.descendant_count // _NODES_PER_STEP)
+        self.machine.step(node.descendant_count // NODES_PER_STEP)
         written = written_names(node)
         for name in written - own:
             self._name(name, scope)
@@ -259,7 +257,7 @@ class _Forgetter:
         self.machine.lasting_variables = self.machine.lasting_variables or self.lasting
 
     def _call(self, call: Node, scope: Scope, own: frozenset[str]) -> None:
-        self.machine.step(call.descendant_count // _NODES_PER_STEP)
+        self.machine.step(call.descendant_count // NODES_PER_STEP)
         function = call.child_by_field_name("function")
         if function is not None and known_calls.harmless(scope.parsed.text(function)):
             return

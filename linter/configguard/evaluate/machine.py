@@ -25,6 +25,11 @@ MAX_STEPS = 30_000
 MAX_ALL_STEPS = 120_000
 """Over all worlds, environments and versions of one config: 1 to 2 s."""
 MAX_FILES = 200
+NODES_PER_STEP = 10
+"""To look at code takes about a tenth of the time of evaluating it."""
+ENTRIES_PER_STEP = 10
+CHARACTERS_PER_STEP = 1_000
+"""What copying of properties and items takes."""
 MAX_OVERRUNS = 4
 """So many expressions may each take too long by themselves; then the whole config does."""
 MAX_LOCAL = 64

@@ -180,7 +180,7 @@ def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
             target.clobber(Unknown("Object.assign() may call a setter", (span,)))
         spread(machine, target, source, span)
         if isinstance(source, Obj):
-            target.sites += source.sites
+            target.sites = merging.joined_sites(target, source)
     return target
 
 

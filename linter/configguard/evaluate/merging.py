@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
+from configguard.evaluate.machine import ENTRIES_PER_STEP, Machine
 from configguard.evaluate.values import (
     UNDEFINED,
     Arr,
@@ -18,10 +18,7 @@ from configguard.evaluate.values import (
     Unknown,
     Value,
 )
-from configguard.source.span import Span
-
-if TYPE_CHECKING:
-    from configguard.evaluate.machine import Machine
+from configguard.source.span import Origin, Span
 
 
 def vite_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
@@ -50,10 +47,16 @@ def vite_merge(machine: Machine, base: Value, over: Value, span: Span) -> Value:
     return merged(machine, sides[0], sides[1], span)
 
 
+def joined_sites(under: Obj, over: Obj) -> Origin:
+    """The literals that an object is made of, each once, where it last applies."""
+    return tuple(reversed(dict.fromkeys(reversed(under.sites + over.sites))))
+
+
 def merged(machine: Machine, base: Obj, over: Obj, span: Span) -> Obj:
     """A new object of both; open conditions decide each key alone."""
-    made = Obj({}, (span,), sites=base.sites + over.sites)
+    made = Obj({}, (span,), sites=joined_sites(base, over))
     made.more = over.more or base.more
+    machine.step((len(base.entries) + len(over.entries)) // ENTRIES_PER_STEP)
     for key in dict.fromkeys((*base.entries, *over.entries)):
         set_explored(machine, made, key, partial(_entry, machine, base, over, key, span), span)
     return made
@@ -83,6 +86,8 @@ def _entry(machine: Machine, base: Obj, over: Obj, key: str, span: Span) -> Entr
         reason = under.reason if isinstance(under, Unknown) else f"{under.path} is not known"
         under = Obj({}, under.origin, Unknown(reason, under.origin))
     if isinstance(under, Arr) or isinstance(value, Arr):
+        lists = [side for side in (under, value) if isinstance(side, Arr)]
+        machine.step(sum(len(side.items) for side in lists) // ENTRIES_PER_STEP)
         return Entry(_concatenated(under, value, span), above.expression, above.key, above.whole)
     if isinstance(under, Obj) and isinstance(value, Obj):
         joined = merged(machine, under, value, span)
@@ -132,7 +137,7 @@ def _deeply(machine: Machine, base: Value, over: Value, span: Span) -> Value:
                 reason = side.reason if isinstance(side, Unknown) else f"{side.path} is not known"
                 return Unknown(reason, side.origin)
         return over
-    made = Obj({}, (span,), over.more or base.more, base.sites + over.sites)
+    made = Obj({}, (span,), over.more or base.more, joined_sites(base, over))
     for key in dict.fromkeys((*base.entries, *over.entries)):
         set_explored(machine, made, key, partial(_deep_entry, machine, base, over, key, span), span)
     return made

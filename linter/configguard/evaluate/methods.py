@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
 
 from configguard.evaluate import array_methods, known_calls, numbers, operators, text_methods
+from configguard.evaluate.machine import CHARACTERS_PER_STEP, ENTRIES_PER_STEP, Machine
 from configguard.evaluate.meanings import first, joined
 from configguard.evaluate.values import (
     Arr,
@@ -21,9 +21,6 @@ from configguard.evaluate.values import (
     Value,
 )
 from configguard.source.span import Span
-
-if TYPE_CHECKING:
-    from configguard.evaluate.machine import Machine
 
 Arguments = list[Value]
 
@@ -49,8 +46,10 @@ def call_method(
         case Arr():
             if not known_calls.is_method(name):
                 return None
+            machine.step(len(receiver.items) // ENTRIES_PER_STEP)
             return array_methods.call_method(machine, receiver, name, arguments, span)
         case Known(value=str(text)):
+            machine.step(len(text) // CHARACTERS_PER_STEP)
             return text_methods.call_method(text, name, arguments, span)
         case Known(value=bool() | float()):
             return _scalar_method(receiver, name, arguments, span)

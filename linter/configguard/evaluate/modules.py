@@ -20,7 +20,7 @@ from configguard.evaluate import (
     statements,
 )
 from configguard.evaluate.completions import Unsure
-from configguard.evaluate.machine import MAX_FILES, Machine
+from configguard.evaluate.machine import MAX_FILES, NODES_PER_STEP, Machine
 from configguard.evaluate.scopes import (
     Cell,
     Scope,
@@ -97,6 +97,7 @@ def load(machine: Machine, parsed: Parsed) -> Module:
 
 def _run_module(machine: Machine, parsed: Parsed, module: Module) -> None:
     machine.writes()  # a file runs once, whatever is explored
+    machine.step(parsed.root.descendant_count // NODES_PER_STEP // 2)
     nodes = children(parsed.root)
     _preload(machine, parsed)
     scope = Scope(parsed, None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from configguard.evaluate.merging import set_explored
+from configguard.evaluate.merging import joined_sites, set_explored
 from configguard.evaluate.operators import truthy
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -125,7 +125,7 @@ def _spread(machine: Machine, span: Span, *parts: Value) -> Obj:
     for part in parts:
         spread(machine, made, part, span)
         if isinstance(part, Obj):
-            made.sites += part.sites
+            made.sites = joined_sites(made, part)
     return made
 
 

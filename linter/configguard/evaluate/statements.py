@@ -169,7 +169,7 @@ def _return(machine: Machine, node: Node, scope: Scope) -> Completion:
 
 def _throw(machine: Machine, node: Node, scope: Scope) -> Completion:
     expressions.evaluate(machine, children(node)[0], scope)
-    return calls.throw(" ".join(scope.parsed.text(node).split()), scope.parsed.span(node))
+    return calls.throw(scope.parsed.brief(node), scope.parsed.span(node))
 
 
 def _block(machine: Machine, node: Node, scope: Scope) -> Completion:

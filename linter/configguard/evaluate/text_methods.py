@@ -56,7 +56,7 @@ def _whole(text: str, name: str, plain: list[str]) -> str | bool | list[str] | N
             return text.startswith(part)
         case "endsWith", [part]:
             return text.endswith(part)
-        case "concat", _:
+        case "concat", _ if sum(map(len, plain)) <= MAX_TEXT:
             return text + "".join(plain)
         case "split", []:
             return [text]
@@ -66,7 +66,9 @@ def _whole(text: str, name: str, plain: list[str]) -> str | bool | list[str] | N
             return list(text)
         case "replace", [old, new] if "$" not in new:
             return text.replace(old, new, 1)
-        case "replaceAll", [old, new] if "$" not in new and text.isascii():
+        case "replaceAll", [old, new] if (
+            "$" not in new and text.isascii() and text.count(old) * len(new) <= MAX_TEXT
+        ):
             return text.replace(old, new)
         case _:
             return None

@@ -37,6 +37,8 @@ Scalar = float | str | bool | None | Undefined
 
 MAX_ITEMS = 10_000
 """A longer array is unknown."""
+MAX_VIA = 50
+"""Spreads and merges after this many are not listed in the evidence."""
 MAX_TEXT = 100_000
 """A longer computed text is unknown."""
 
@@ -176,7 +178,8 @@ class Entry:
         """This entry as it comes in through a spread or a merge at `span`."""
         source = self.source
         value = source() if callable(source) else source
-        return Entry(value, self.expression, self.key, self.whole, (*self.via, span))
+        via = (*self.via, span) if len(self.via) < MAX_VIA else self.via
+        return Entry(value, self.expression, self.key, self.whole, via)
 
     def holding(self, value: Value | Choice[Value]) -> Entry:
         """The same place with another value."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SCRIPT_SUFFIXES = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx")
 
+_BRIEF = 400
+
 _cache: dict[tuple[int, str], tuple[Document, Parsed | BadSyntax]] = {}
 
 
@@ -43,6 +45,12 @@ class Parsed(NamedTuple):
     def text(self, node: Node) -> str:
         """The source text of a node."""
         return self.document.text(node.start_byte, node.end_byte)
+
+    def brief(self, node: Node) -> str:
+        """The beginning of a node's text on one line, to name it by."""
+        end = min(node.end_byte, node.start_byte + _BRIEF)
+        text = " ".join(self.document.text(node.start_byte, end).split())
+        return text if end == node.end_byte else f"{text}…"
 
 
 @cache
