@@ -313,7 +313,7 @@ def differences(ours: Any, nodes: Any, where: str, wrong: list[str], tally: Tall
 
 
 def _ordered(entries: dict[str, Any]) -> list[str]:
-    from configguard.evaluate.expressions import ordered
+    from configguard.evaluate.objects import ordered
 
     return ordered(entries)
 

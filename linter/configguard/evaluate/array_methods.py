@@ -137,7 +137,7 @@ def _add_flat(made: Arr, value: Value) -> None:
     elif isinstance(value, Unknown):
         made.more = made.more or value
     else:
-        made.items.append(value)
+        made.extend([value])
 
 
 def _reduced(machine: Machine, receiver: Arr, name: str, arguments: Arguments, span: Span) -> Value:

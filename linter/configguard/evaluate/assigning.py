@@ -12,10 +12,13 @@ from configguard.evaluate.values import (
     Arr,
     Builtin,
     Choice,
+    Cpus,
     Entry,
+    EnvString,
     Func,
     Known,
     Obj,
+    PlatformName,
     Unknown,
     Value,
     held,
@@ -196,7 +199,7 @@ def store_member(
         case Known() if operators.nullish(holder):
             shown = name if isinstance(name, str) else "it"
             calls.throw(f"Cannot set properties of {operators.to_text(holder)} ({shown})", whole)
-        case Known() if scope.strict:
+        case Known() | EnvString() | PlatformName() | Cpus() if scope.strict:
             calls.throw("Cannot create a property on a plain value", whole)
         case Func():
             machine.notice("a property of a function is not followed", whole)

@@ -20,7 +20,6 @@ from configguard.evaluate.machine import MAX_DEPTH, Machine, Thrown
 from configguard.evaluate.scopes import Cell, Scope, walk_own
 from configguard.evaluate.values import (
     UNDEFINED,
-    Arr,
     Builtin,
     Func,
     Known,
@@ -185,9 +184,10 @@ def argument_values(machine: Machine, node: Node, scope: Scope) -> list[Value]:
             continue
         inner = children(child)[0]
         value = expressions.evaluate(machine, inner, scope)
-        if isinstance(value, Arr):
-            values.extend(value.items)
-        if not isinstance(value, Arr) or value.more is not None:
+        items = members.iterated(value)
+        if items is not None:
+            values.extend(items)
+        else:
             members.require_iterable(machine, value, scope.parsed.span(child))
             values.append(Unspread("arguments are spread from something unknown"))
     return values

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import calls, expressions, forgetting, statements
+from configguard.evaluate import (
+    calls,
+    expressions,
+    forgetting,
+    objects,
+    statements,
+)
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.scopes import Cell, Scope
 from configguard.evaluate.values import (
@@ -103,7 +109,7 @@ def _define_member(machine: Machine, node: Node, inner: Scope, own: Scope, kind:
         return
     key = expressions.field(node, "name")
     private = key.type == "private_property_identifier"
-    name = inner.parsed.text(key) if private else expressions.property_name(machine, key, inner)
+    name = inner.parsed.text(key) if private else objects.property_name(machine, key, inner)
     if isinstance(name, Unknown):
         kind.unknown = "a computed name"
         return

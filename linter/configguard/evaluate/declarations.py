@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import expressions, operators, patterns
+from configguard.evaluate import (
+    expressions,
+    objects,
+    operators,
+    patterns,
+)
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.scopes import Cell, Scope, pattern_names, var_names, walk_own
 from configguard.evaluate.values import (
@@ -117,7 +122,7 @@ def define_enum(machine: Machine, node: Node, scope: Scope) -> None:
             inner.cells[key] = Cell(entry.value)
     for member in children(expressions.field(node, "body")):
         member_name = member.child_by_field_name("name") or member
-        name = expressions.property_name(machine, member_name, scope)
+        name = objects.property_name(machine, member_name, scope)
         given = member.child_by_field_name("value")
         where = scope.parsed.span(given or member)
         value = following if given is None else expressions.evaluate(machine, given, inner)

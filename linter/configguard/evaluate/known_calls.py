@@ -54,9 +54,9 @@ _PROTOTYPE = frozenset(
 """What every object has without holding it."""
 
 
-def is_method(name: str) -> bool:
-    """Whether texts, numbers or arrays have a method of this name."""
-    return name in _table()["methods"] or name in _PROTOTYPE
+def is_method(kind: str, name: str) -> bool:
+    """Whether values of a kind (`string`, `number`, `boolean`, `array`) have such a method."""
+    return name in _table()["methods"][kind] or name in _PROTOTYPE
 
 
 def in_prototype(name: str) -> bool:
@@ -199,7 +199,7 @@ def has_key(machine: Machine, key: Value, holder: Value, span: Span) -> Value:
         from configguard.evaluate.calls import throw
 
         throw(f"Cannot use 'in' operator to search for '{name}' in a plain value", span)
-    if isinstance(holder, Arr) and holder.more is None and not is_method(name):
+    if isinstance(holder, Arr) and holder.more is None and not is_method("array", name):
         inside = name == "length" or (name.isdecimal() and int(name) < len(holder.items))
         return Known(inside, (span,))
     return Unknown("whether the key is there is not known", (span,))

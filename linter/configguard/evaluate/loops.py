@@ -93,6 +93,8 @@ def _turns(machine: Machine, what: Value, operator: str, span: Span) -> list[Val
     if operator == "of":
         if isinstance(what, Arr) and what.more is None:
             return what.items  # live: what is added meanwhile has its turn
+        if isinstance(what, Known) and isinstance(what.value, str):
+            return members.iterated(what)
         members.require_iterable(machine, what, span)
         return None
     if isinstance(what, Obj) and what.more is None and what.kind is None:

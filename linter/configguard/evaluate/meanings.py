@@ -151,7 +151,7 @@ def _absolute(machine: Machine, arguments: Arguments, span: Span) -> Value:
 
 
 def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
-    from configguard.evaluate.expressions import spread
+    from configguard.evaluate.objects import spread
 
     target = first(arguments)
     if isinstance(target, Builtin) and target.path == "process.env":
@@ -220,7 +220,7 @@ def entries_of(value: Value) -> list[tuple[str, Entry]] | None:
         ]
     if not isinstance(value, Obj) or value.more is not None:
         return None
-    from configguard.evaluate.expressions import ordered
+    from configguard.evaluate.objects import ordered
 
     pairs = ((key, value.entry(key)) for key in ordered(value.entries))
     return [(key, entry) for key, entry in pairs if entry is not None]

@@ -11,6 +11,7 @@ from configguard.evaluate import (
     expressions,
     known_calls,
     numbers,
+    objects,
     operators,
 )
 from configguard.evaluate.machine import Machine
@@ -123,15 +124,15 @@ def member(
                 return Unknown(target.more.reason, (span, *target.more.origin))
             return known_calls.of_prototype(name, span)
         case Arr(items=items, more=more):
-            if expressions.is_index(name) and int(name) < len(items):
+            if objects.is_index(name) and int(name) < len(items):
                 return with_origin(items[int(name)], span)
-            if more is not None and not known_calls.is_method(name):
+            if more is not None and not known_calls.is_method("array", name):
                 return Unknown(more.reason, (span,))
             if name == "length":
                 return Known(float(len(items)), (span,))
-            if expressions.is_index(name):
+            if objects.is_index(name):
                 return Known(UNDEFINED, (span,))
-            return _method_or_nothing(f"[].{name}", name, span)
+            return _method_or_nothing("array", name, span)
         case Builtin(path=path):
             found = known_calls.of_member(machine, path, name, span)
             if not target.certain:
@@ -156,16 +157,18 @@ def _of_scalar(scalar: float | str | bool, name: str, span: Span) -> Value:
     if isinstance(scalar, str):
         if name == "length":
             return Known(float(numbers.length(scalar)), (span,))
-        if expressions.is_index(name):
+        if objects.is_index(name):
             unit = numbers.units(scalar, int(name), int(name) + 1)
             return Known(unit or UNDEFINED, (span,))
-    return _method_or_nothing(f"({type(scalar).__name__}).{name}", name, span)
+    kind = operators.type_of(Known(scalar))
+    assert kind is not None  # scalars have one
+    return _method_or_nothing(kind, name, span)
 
 
-def _method_or_nothing(path: str, name: str, span: Span) -> Value:
+def _method_or_nothing(kind: str, name: str, span: Span) -> Value:
     """A property of a text, number or array that is no index: a method, or undefined."""
-    if known_calls.is_method(name):
-        return Builtin(path, (span,))
+    if known_calls.is_method(kind, name):
+        return Builtin(f"({kind}).{name}", (span,))
     return Known(UNDEFINED, (span,))
 
 
@@ -174,6 +177,17 @@ def require_object(source: Value | Choice[Value], span: Span) -> None:
     for value in _possible(source, _is_empty):
         if _is_empty(value):
             calls.throw(f"Cannot destructure '{operators.to_text(value)}'", span)
+
+
+def iterated(value: Value) -> list[Value] | None:
+    """What iterating over a value gives; None where that is not known."""
+    match value:
+        case Arr(more=None, items=items):
+            return items
+        case Known(value=str(text)):
+            return [Known(letter, value.origin) for letter in text]
+        case _:
+            return None
 
 
 def require_iterable(machine: Machine, source: Value | Choice[Value], span: Span) -> None:

@@ -110,9 +110,9 @@ def _concatenated(under: Value, value: Value, span: Span) -> Arr:
             made.extend(side.items)
             made.more = made.more or side.more
         elif isinstance(side, Unknown):
-            made.more = side
+            made.more = made.more or side
         else:
-            made.items.append(side)
+            made.extend([side])
     return made
 
 

@@ -44,7 +44,7 @@ def call_method(
     """`receiver.name(arguments)`; None where the receiver has no such method."""
     match receiver:
         case Arr():
-            if not known_calls.is_method(name):
+            if not known_calls.is_method("array", name):
                 return None
             machine.step(len(receiver.items) // ENTRIES_PER_STEP)
             return array_methods.call_method(machine, receiver, name, arguments, span)

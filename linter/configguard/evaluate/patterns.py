@@ -6,7 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from configguard.evaluate import expressions, members
+from configguard.evaluate import (
+    expressions,
+    members,
+    objects,
+)
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.scopes import Cell, Scope, pattern_names
 from configguard.evaluate.values import (
@@ -110,7 +114,7 @@ def _bind_object(machine: Machine, scope: Scope, pattern: Node, source: Source, 
         if key_node.type == "shorthand_property_identifier_pattern":
             name: str | Unknown = scope.parsed.text(key_node)
         else:
-            name = expressions.property_name(machine, key_node, scope)
+            name = objects.property_name(machine, key_node, scope)
         if isinstance(name, Unknown):
             unknown_key = True
             bind(machine, scope, inner, name, put)
@@ -134,7 +138,7 @@ def _rest(machine: Machine, source: Source, taken: frozenset[str] | None, span: 
     if not isinstance(value, Obj | Arr) or taken is None:
         return Unknown("the rest of something that is no plain object", (span,))
     made = Obj({}, value.origin)
-    expressions.spread(machine, made, value, span, without=taken)
+    objects.spread(machine, made, value, span, without=taken)
     made.origin = value.origin
     return made
 
@@ -146,17 +150,19 @@ def _bind_array(machine: Machine, scope: Scope, pattern: Node, source: Source, p
         whole = held(source)
         if isinstance(whole, Arr):
             return members.member(machine, whole, str(index), span)
-        if isinstance(whole, Known) and isinstance(whole.value, str):
-            return Unknown("the letters of a text are not evaluated", (span,))
+        letters = members.iterated(whole)
+        if letters is not None:
+            return letters[index] if index < len(letters) else Known(UNDEFINED, (span,))
         members.require_iterable(machine, whole, span)
         reason = whole.reason if isinstance(whole, Unknown) else "it is no plain array"
         return Unknown(reason, (span,))
 
     def rest(index: int, span: Span) -> Value:
         whole = held(source)
-        if isinstance(whole, Arr):
-            made = Arr(whole.items[index:], (span,))
-            made.more = whole.more
+        items = whole.items if isinstance(whole, Arr) else members.iterated(whole)
+        if items is not None:
+            made = Arr(items[index:], (span,))
+            made.more = whole.more if isinstance(whole, Arr) else None
             return made
         return Unknown("the rest of something that is no plain array", (span,))
 

@@ -119,7 +119,7 @@ def _spreadable(side: Value, span: Span) -> Obj | Unknown:
 
 
 def _spread(machine: Machine, span: Span, *parts: Value) -> Obj:
-    from configguard.evaluate.expressions import spread
+    from configguard.evaluate.objects import spread
 
     made = Obj({}, (span,))
     for part in parts:

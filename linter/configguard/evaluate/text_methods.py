@@ -12,7 +12,7 @@ Arguments = list[Value]
 
 def call_method(text: str, name: str, arguments: Arguments, span: Span) -> Value | None:
     """`text.name(arguments)`; None where texts have no such method."""
-    if not known_calls.is_method(name):
+    if not known_calls.is_method("string", name):
         return None
     origin = joined(span, *arguments)
     while arguments and isinstance(arguments[-1], Known) and arguments[-1].value is UNDEFINED:

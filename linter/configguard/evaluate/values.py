@@ -233,7 +233,7 @@ class Obj:
 
 @dataclass(slots=True, eq=False)
 class Arr:
-    """An array; `more` is set when it may hold other items than `items` tells."""
+    """An array; `more` is set when it may hold further items, after those that `items` tells."""
 
     items: list[Value]
     origin: Origin = ()
@@ -244,8 +244,11 @@ class Arr:
     lasting: bool = False
 
     def extend(self, items: list[Value]) -> None:
-        """Add items at the end; over the bound nothing about the array is known."""
-        if self.lasting:
+        """Add items at the end; over the bound nothing about the array is known.
+
+        After items that are not known, the place of those that follow is not known either.
+        """
+        if self.lasting or self.more is not None:
             return
         if len(self.items) + len(items) > MAX_ITEMS:
             self.clobber(Unknown(f"an array of more than {MAX_ITEMS} items", self.origin))
