@@ -315,6 +315,13 @@ ODD = {
     "workers-all": "maxWorkers: '200%', minWorkers: 1",
     "workers-few": "maxWorkers: '3%', minWorkers: 1",
     "sequence-null": "sequence: undefined",
+    "sequence-true": "sequence: true",
+    "sequence-zero": "sequence: 0",
+    "sequence-text": "sequence: 'concurrent', retry: 1",
+    "workspace-undefined": "workspace: undefined, retry: 1",
+    "inspect-parallel": "inspect: true",
+    "inspect-serial": "inspect: true, fileParallelism: false, singleThread: true",
+    "inspect-one-worker": "inspect: true, maxWorkers: 1, minWorkers: 1",
 }
 CASES += [_case(name, f"export default {{ test: {{ {text} }} }};") for name, text in ODD.items()]
 CASES += [
@@ -322,6 +329,9 @@ CASES += [
     _case("only-a-comment", "// nothing yet"),
     _case("no-default-export", "export const test = { retry: 1 };"),
     _case("exports-null", "export default null;"),
+    _case("test-text", "export default { test: 'text' };"),
+    _case("test-true", "export default { test: true };"),
+    _case("test-null", "export default { test: null };"),
     _case("exports-array", "export default [];"),
     _case("exports-nothing-called", "export default () => undefined;"),
     _case("common-in-module", "module.exports = { test: { retry: 2 } };"),

@@ -339,6 +339,11 @@ LISTS: dict[str, tuple[str, str, dict[str, str]]] = {
         "[{ test: { name: 'a', retry: -1 } }, { test: { name: 'b' } }]",
         {},
     ),
+    "odd-sequence": (
+        "",
+        "[{ test: { name: 'a', sequence: true } }, { test: { name: 'b', retry: -1 } }]",
+        {},
+    ),
     "project-root": (
         "retry: 2",
         "[{ root: './packages/a', test: { name: 'a' } }]",

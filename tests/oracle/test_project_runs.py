@@ -34,11 +34,9 @@ class Run(NamedTuple):
 
 
 RUNS = {
-    "root-serial": Run("fileParallelism: false, singleThread: true", "", "", sample=("5.1.1",)),
+    "root-serial": Run("fileParallelism: false, singleThread: true", "", ""),
     "root-serial-files": Run("fileParallelism: false", "", "", own_files=True, sample=("5.1.1",)),
-    "both-serial": Run(
-        "", "fileParallelism: false", "fileParallelism: false", sample=("3.2.7", "4.1.12")
-    ),
+    "both-serial": Run("", "fileParallelism: false", "fileParallelism: false", sample=("3.2.7",)),
     "one-serial": Run("", "fileParallelism: false", ""),
     "workers-differ": Run("", "maxWorkers: 2", "maxWorkers: 3", sample=("4.1.12", "5.1.1")),
     "workers-one-and-two": Run("", "maxWorkers: 1", "maxWorkers: 2"),
@@ -57,7 +55,7 @@ RUNS = {
         "fileParallelism: false, singleThread: true",
         "pool: 'threads'",
         "pool: 'forks', threads: false",
-        sample=("0.34.6", "1.6.1", "2.1.9"),
+        sample=("1.6.1",),
     ),
     "two-pools": Run("", "pool: 'threads'", "pool: 'forks', threads: false"),
     "single-in-both": Run(
@@ -74,7 +72,6 @@ RUNS = {
         "",
         "pool: 'forks', poolOptions: { forks: { maxForks: 1, minForks: 1 } }",
         "pool: 'forks', poolOptions: { forks: { maxForks: 1, minForks: 1 } }",
-        sample=("3.2.7",),
     ),
 }
 CASES = [

@@ -106,6 +106,10 @@ def _retries(settings: Settings) -> SimpleFact:
     number = _as_retry(settings, written.value.value)
     if number is None:
         return _not_plain(written)
+    plain = written.value.value
+    if isinstance(plain, float) and plain > 0 and math.isfinite(plain) and not plain.is_integer():
+        message = "a retry that is no whole number makes a failing test pass (measured)"
+        settings.machine.notice(message, written.at[0])
     return KnownFact(number, "config", written.at)
 
 

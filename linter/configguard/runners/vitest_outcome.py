@@ -28,27 +28,15 @@ MOST_CPUS = 256
 
 def outcomes_of(settings: Settings) -> list[Outcome]:
     """The outcomes in one world, by CPU count; one item where CPUs do not matter."""
-    unclear: UnknownFact | None = None
-    for reading in readings_of(settings):
-        ruled = settings.ruling(reading)
-        if ruled.effect == "throws":
-            return [Outcome((), KnownFact(REFUSES, "config", reading.at), ruled.reason)]
-        if ruled.effect == "runs-nothing":
-            return [Outcome((), KnownFact(NOTHING, "config", reading.at), ruled.reason)]
-        if ruled.effect is None and unclear is None:
-            unclear = UnknownFact(ruled.reason, "config", reading.at)
-    if unclear is not None:
-        return [Outcome((), unclear, "")]
-    retry = settings.counting("test.retry")
-    odd = retry is not None and (
-        _is_no_number(settings, retry) or (_is_nan(retry) and in_child_processes(settings) is False)
-    )
-    if retry is not None and odd:
-        reason = "a retry that is no number runs no test body and passes"
-        return [Outcome((), KnownFact(NOTHING, "config", retry.at), reason)]
     open_ = _open_company(settings)
     if open_ is not None:
         return [Outcome((), UnknownFact(open_.reason, "config", open_.origin), "")]
+    if len(suites_of(settings)) == 1 or not all(
+        _refusal(settings, cpus) for cpus in machines(settings)
+    ):
+        odd = _odd_setting(settings)
+        if odd is not None:
+            return [odd]
     found = workers(settings)
     if isinstance(found, Unknown):
         return [Outcome((), UnknownFact(found.reason, "config", found.origin), "")]
@@ -60,8 +48,31 @@ def outcomes_of(settings: Settings) -> list[Outcome]:
         return [Outcome((), UnknownFact("with no worker the run hangs", "config", found.at), "")]
     inspected = _inspected(settings, found)
     if inspected is not None:
-        return [inspected]
+        return inspected
     return _by_cpus(settings, found)
+
+
+def _odd_setting(settings: Settings) -> Outcome | None:
+    """What a setting's own value makes of the suite, whatever the workers; None: it runs."""
+    unclear: UnknownFact | None = None
+    for reading in readings_of(settings):
+        ruled = settings.ruling(reading)
+        if ruled.effect == "throws":
+            return Outcome((), KnownFact(REFUSES, "config", reading.at), ruled.reason)
+        if ruled.effect == "runs-nothing":
+            return Outcome((), KnownFact(NOTHING, "config", reading.at), ruled.reason)
+        if ruled.effect is None and unclear is None:
+            unclear = UnknownFact(ruled.reason, "config", reading.at)
+    if unclear is not None:
+        return Outcome((), unclear, "")
+    retry = settings.counting("test.retry")
+    odd = retry is not None and (
+        _is_no_number(settings, retry) or (_is_nan(retry) and in_child_processes(settings) is False)
+    )
+    if retry is not None and odd:
+        reason = "a retry that is no number runs no test body and passes"
+        return Outcome((), KnownFact(NOTHING, "config", retry.at), reason)
+    return None
 
 
 def _open_company(settings: Settings) -> Unknown | None:
@@ -95,15 +106,49 @@ def _is_no_number(settings: Settings, reading: Reading) -> bool:
     return text and matches(settings.table.version, "<4")
 
 
-def _inspected(settings: Settings, found: Workers) -> Outcome | None:
+_SERIAL_SWITCHES = (
+    "test.fileParallelism",
+    "test.threads",
+    "test.singleThread",
+    "test.poolOptions.threads.singleThread",
+    "test.poolOptions.forks.singleFork",
+)
+
+
+def _inspected(settings: Settings, found: Workers) -> list[Outcome] | None:
+    """The outcomes where `inspect` is on: vitest refuses it while test files run in parallel.
+
+    Before vitest 4 only a switch counts (`maxWorkers: 1` does not), from 4 on one worker does.
+    """
     for setting in ("test.inspect", "test.inspectBrk"):
         on, reading = settings.on(setting)
-        if reading is None or on is False or found.most == 1.0:
+        if reading is None or on is False:
             continue
         if isinstance(on, Unknown):
-            return Outcome((), UnknownFact(on.reason, "config", reading.at), "")
+            return [Outcome((), UnknownFact(on.reason, "config", reading.at), "")]
+        if settings.company is not None:
+            unknown = UnknownFact(f"what {setting} does to projects was never measured")
+            return [Outcome((), unknown, "")]
         reason = f"{setting} is on while test files run in parallel, which vitest refuses"
-        return Outcome((), KnownFact(REFUSES, "config", reading.at), reason)
+        refused = KnownFact(REFUSES, "config", reading.at)
+        if matches(settings.table.version, "<4"):
+            decider = found.decider.setting if found.decider is not None else ""
+            if found.most == 1 and decider in _SERIAL_SWITCHES:
+                continue
+            return [Outcome((), refused, reason)]
+        if found.most == 1.0:
+            continue
+        unset = found.decider is None and matches(settings.table.version, "<5")
+        if not isinstance(found.most, CpuExpression) or unset:
+            return [Outcome((), refused, reason)]
+        first = found.most.first_reaching(lambda count: count > 1)
+        if first is None:
+            continue
+        below, above = ((CpusAtLeast(first), False),), ((CpusAtLeast(first), True),)
+        return [
+            Outcome(below, KnownFact(RUNS, found.origin, found.at), ""),
+            Outcome(above, refused, reason),
+        ]
     return None
 
 
@@ -167,6 +212,9 @@ def _refusal_of(suites: Sequence[Settings], cpus: int) -> str | None:
         reason = "projects have different maxWorkers and the same sequence.groupOrder"
         return f"{reason}, and vitest ends with an error"
     for suite in suites:
+        sequence = suite.written("test.sequence")
+        if sequence is not None and suite.ruling(sequence).effect == "throws":
+            return suite.ruling(sequence).reason
         found = workers(suite)
         outcome = None if isinstance(found, Unknown) else _alone_at(suite, found, cpus)
         if outcome is not None and outcome[0] == REFUSES:

@@ -76,6 +76,7 @@ class _Project(NamedTuple):
 def members(view: View, situate: Situate) -> Members:
     """The suites that a config runs: itself, or its projects. Raises Fork and Thrown."""
     root = view.settings(view.value, situate)
+    _refuse_plain_test(view)
     unknown = unread(view.value)
     listed = unknown or _listed(view, root)
     if listed is None or isinstance(listed, Unknown):
@@ -122,6 +123,15 @@ def _settings(view: View, root: Settings, situate: Situate, value: Value) -> Set
     seen = view.settings(root.value, lambda _: own.situation)
     own = view.settings(value, situate, seen)
     return own
+
+
+def _refuse_plain_test(view: View) -> None:
+    """Before vitest 1 a text, number or true as `test` ends the run (measured). Raises Thrown."""
+    entry = view.value.entry("test") if isinstance(view.value, Obj) else None
+    if entry is None or not matches(view.table.version, "<1"):
+        return
+    if isinstance(entry.value, Known) and truthy(entry.value.value):
+        calls.throw("test has to be an object", entry.expression)
 
 
 # -- which list --------------------------------------------------------------------------------
