@@ -33,6 +33,7 @@ def data_folder(name: str) -> Path:
     )
 
 
+@cache
 def table(name: str) -> dict[str, Any]:
     """A table of the package, such as `evaluate/known_calls` or `runners/facts/vitest`.
 

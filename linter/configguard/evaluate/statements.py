@@ -17,7 +17,7 @@ from configguard.evaluate import (
     patterns,
 )
 from configguard.evaluate.completions import Completion, Jump, Return, Unsure
-from configguard.evaluate.machine import Machine, Thrown
+from configguard.evaluate.machine import NODES_PER_STEP, Machine, Thrown
 from configguard.evaluate.scopes import Scope, walk, written_names
 from configguard.evaluate.values import UNDEFINED, Choice, Known, Unknown, Value
 from configguard.syntax.trees import children
@@ -198,6 +198,7 @@ def _if(machine: Machine, node: Node, scope: Scope) -> Completion:
     consequence = expressions.field(node, "consequence")
     alternative = node.child_by_field_name("alternative")
     branches = [part for part in (consequence, alternative) if part is not None]
+    machine.step(node.descendant_count // NODES_PER_STEP)
     if any(map(_matters, branches)):
         return _decided(machine, node, scope)
     # What changes nothing need not split the world (it may throw: then it does).

@@ -151,7 +151,7 @@ def _kind(evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key) 
     if candidate.runner == "playwright":
         return playwright_kind(parsed)
     name = key.project if isinstance(key.project, str) else None
-    named = evaluated.named(key)
+    named = () if name is None else evaluated.named(key)
     return kind_of(key.file or candidate.file, name, named[0] if named else None)
 
 

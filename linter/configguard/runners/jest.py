@@ -102,8 +102,7 @@ def _several(others: tuple[str, ...]) -> list[Outcome]:
 
 def readings_of(settings: Settings) -> list[Reading]:
     """The settings that are written, as they are read."""
-    found = (settings.written(setting) for setting in settings.table.rows)
-    return [reading for reading in found if reading is not None and reading.entry is not None]
+    return list(settings.readings)
 
 
 def entries_of(settings: Settings) -> list[SettingEntry]:

@@ -133,8 +133,7 @@ def _by_cpus(counts: Sequence[Count], version: str) -> list[Outcome]:
 
 def readings_of(settings: Settings) -> list[Reading]:
     """The settings that are written in a project, or in the root itself."""
-    found = (settings.written(setting) for setting in settings.table.rows)
-    return [reading for reading in found if reading is not None and reading.entry is not None]
+    return list(settings.readings)
 
 
 def entries_of(settings: Settings) -> list[SettingEntry]:

@@ -79,6 +79,7 @@ class Settings:
         self.company: Company | None = None
         self.worked_out: dict[str, Any] = {}
         self._written: dict[str, Reading | None] = {}
+        self._readings: tuple[Reading, ...] | None = None
         self._situate = situation
         self._situation: Situation | None = None
 
@@ -93,6 +94,16 @@ class Settings:
         if self._situation is None:
             self._situation = self._situate(self)
         return self._situation
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The settings of the table that are written, as they are read."""
+        if self._readings is None:
+            found = (self.written(setting) for setting in self.table.rows)
+            self._readings = tuple(
+                one for one in found if one is not None and one.entry is not None
+            )
+        return self._readings
 
     def written(self, setting: str) -> Reading | None:
         """A setting as it stands in the config; None where it is not set (or undefined)."""

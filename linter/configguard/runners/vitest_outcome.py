@@ -243,8 +243,7 @@ def _alone_at(settings: Settings, found: Workers, cpus: int) -> tuple[str, str]:
 
 def readings_of(settings: Settings) -> list[Reading]:
     """The settings that are written, as they are read."""
-    found = (settings.written(setting) for setting in settings.table.rows)
-    return [reading for reading in found if reading is not None and reading.entry is not None]
+    return list(settings.readings)
 
 
 def entries_of(settings: Settings) -> list[SettingEntry]:

@@ -49,6 +49,7 @@ class Workspace:
         self.root = Path(os.path.realpath(root))
         self.overlay: dict[str, bytes] = dict(overlay or {})
         self._read: dict[str, Document | Unreadable] = {}
+        self._is_file: dict[str, bool] = {}
         self._below: Workspace | None = None
         self._changes: frozenset[str] = frozenset()
         self._framed: Workspace | None = None
@@ -85,8 +86,12 @@ class Workspace:
         """Whether a regular file lies there (or in the overlay), inside the root."""
         if file in self.overlay:
             return True
-        path = self.path(file)
-        return path is not None and os.path.isfile(path)
+        if self._below is not None:
+            return self._below.is_file(file)
+        if file not in self._is_file:
+            path = self.path(file)
+            self._is_file[file] = path is not None and os.path.isfile(path)
+        return self._is_file[file]
 
     def path(self, file: str) -> Path | None:
         """The real path of a root-relative file; None where it leads out of the root."""
