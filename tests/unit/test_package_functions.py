@@ -144,3 +144,25 @@ def test_a_require_of_one_s_own(base: str, known: bool, tmp_path: Path) -> None:
         shared_json='{"workers": 3}',
     )
     assert config["workers"] == 3 if known else str(config["workers"]).startswith("unknown: ")
+
+
+def test_fixtures_are_no_part_of_a_config(tmp_path: Path) -> None:
+    config = told(
+        tmp_path,
+        "import { dir } from './fixtures';\n"
+        "export default { testDir: dir, workers: process.env.CI ? 1 : 4 };",
+        fixtures_ts="import { test as base, expect } from '@playwright/test';\n"
+        "export const test = base.extend({ page: async ({ page }, use) => {"
+        " process.env.CI = page.id; await use(page); } }).extend({});\n"
+        "expect.extend({ toBe() { return process.env.CI; } });\nexport const dir = './e2e';",
+    )
+    assert (config["workers"], config["testDir"]) == (4, "./e2e")
+
+
+def test_the_platform_by_std_env(tmp_path: Path) -> None:
+    config = told(
+        tmp_path,
+        "import { isWindows, isLinux } from 'std-env';\n"
+        "export default { timeout: isWindows ? 9 : 3, workers: isLinux ? 2 : 1 };",
+    )
+    assert (config["timeout"], config["workers"]) == (3, 2)

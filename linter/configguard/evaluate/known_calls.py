@@ -21,6 +21,7 @@ from configguard.evaluate.values import (
     Unknown,
     Value,
 )
+from configguard.evaluate.worlds import PlatformIs
 from configguard.resources import table
 from configguard.source.span import Span, chain
 
@@ -153,6 +154,8 @@ def special_value(machine: Machine, found: Builtin, span: Span) -> Value:
     special = _table()["values"].get(found.path)
     if special == "platform":
         return spanned(machine.world.platform(), span)
+    if isinstance(special, dict) and "platform-is" in special:
+        return Known(machine.world.holds(PlatformIs(special["platform-is"])), (span,))
     if isinstance(special, dict) and "holds" in special:
         return _holding(found.path, special["holds"], span)
     if isinstance(special, dict) and "variable-is-set" in special:

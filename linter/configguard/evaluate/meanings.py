@@ -412,6 +412,10 @@ MEANINGS: dict[str, Meaning] = {
     "vite-merge": _vite_merge,
     "deep-merge": _deep_merge,
     "deep-merge-all": _deep_merge_all,
+    "playwright-test": lambda machine, arguments, span: Builtin("@playwright/test.test", (span,)),
+    "playwright-expect": lambda machine, arguments, span: Builtin(
+        "@playwright/test.expect", (span,)
+    ),
     "require": lambda machine, arguments, span: Builtin("require", (span,)),
     "playwright-define": _playwright_define,
 }
