@@ -30,6 +30,9 @@ def candidates(
     Each is to be verified before it is used.
     """
     for way in table_of(runner, version).spellings.get(fact, ()):
+        place = profile.names.get("place")
+        if place is not None and way.get("place", place) != place:
+            continue
         if constraints.judge(way.get("when", {}), wanted) is not True:
             continue
         needed = {_filled(path, profile.names) for path in way.get("present", ())}

@@ -58,7 +58,8 @@ def spelled(settings: Settings) -> dict[str, str]:
     """The names that spellings use as placeholders in this config."""
     pool = pool_of(settings)
     plain = pool if isinstance(pool, str) else "threads"
-    return {"pool": plain, **names(plain)}
+    place = "project" if settings.in_project else "root"
+    return {"pool": plain, "place": place, **names(plain)}
 
 
 def _note_plugins(machine: Machine, value: Value) -> None:
