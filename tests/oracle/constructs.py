@@ -74,6 +74,13 @@ MODULES = {
     "not-a-function": "const o = { a: 1 }; export default o.a();",
     "missing-method": "const o = {}; export default o.nope();",
     "json": 'export default JSON.parse(\'{"a": [1, 2.5E+1, {"b": null}], "c": "\\\\u0041"}\');',
+    "json-parse-odd": "export default [JSON.parse('1e400'), JSON.parse('-0'), JSON.parse('\"a\"'), JSON.parse(' [ ] '), JSON.parse('{\"a\":1,\"a\":2}')];",
+    "json-parse-broken": "export default JSON.parse('{a: 1}');",
+    "json-parse-nothing": "export default JSON.parse(undefined);",
+    "array-from": "export default [Array.from('ab'), Array.from({ length: 2, 0: 'x' }), Array.from([1, 2], (x, i) => x * i), Array.from({}), Array(1, 2), Array.from({ length: '2' }, (_, i) => i)];",
+    "array-from-nothing": "export default Array.from(undefined);",
+    "object-is": "export default [Object.is(NaN, NaN), Object.is('a', 'a'), Object.is({}, {}), Object.hasOwn({ a: 1 }, 'a'), Object.hasOwn([1], 0), Object.isFrozen(Object.freeze({ a: 1 })), Object.isFrozen({ a: 1 }), Object.isFrozen(5), Number.isSafeInteger(9007199254740991)];",
+    "frozen-empty": "export default [Object.isFrozen(Object.seal({})), Object.isFrozen(Object.freeze([])), Object.isSealed({})];",
     "json-stringify": "export default JSON.stringify({ a: [1, undefined, null], b: undefined, c: 'x' });",
     "proto-key": "const o = { __proto__: { a: 1 }, b: 2 }; export default [o.a, o.b];",
     # --- arrays

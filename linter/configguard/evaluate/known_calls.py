@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from configguard.evaluate import calls, known_sources, meanings, operators
+from configguard.evaluate import calls, known_sources, meanings, operators, structures
 from configguard.evaluate.cpus import CPUS
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -234,7 +234,8 @@ def call_builtin(machine: Machine, callee: Builtin, arguments: Arguments, span: 
     """Call something of the platform or of a package."""
     meaning = _table()["functions"].get(callee.path)
     if meaning is not None:
-        return meanings.MEANINGS[meaning](machine, arguments, span)
+        known = meanings.MEANINGS.get(meaning) or structures.MEANINGS[meaning]
+        return known(machine, arguments, span)
     source = known_sources.described(callee.path, span)
     if source is not None:
         return calls.call_value(machine, source, arguments, span)

@@ -375,6 +375,9 @@ MEANINGS: dict[str, Meaning] = {
     "is-nan": _test_number(math.isnan),
     "number-is-nan": _own_number(math.isnan),
     "number-is-integer": _own_number(lambda number: number.is_integer()),
+    "number-is-safe-integer": _own_number(
+        lambda number: number.is_integer() and abs(number) < 2**53
+    ),
     "number-is-finite": _own_number(math.isfinite),
     "is-finite": _test_number(math.isfinite),
     "maximum": _extreme("max"),
