@@ -428,10 +428,24 @@ PLACES: dict[str, tuple[str, dict[str, str]]] = {
         "{ root: './packages', test: { projects: ['*'] } }",
         PACKAGES,
     ),
+    "projects-own-folder": (
+        "{ root: __dirname, test: { projects: ['packages/*'] } }",
+        PACKAGES,
+    ),
+    "projects-own-folder-above": (
+        "{ test: { ...base, projects: ['a'] } }",
+        {"packages/base.ts": "export const base = { root: __dirname };", **PACKAGES},
+    ),
     "projects-test-root": (
         "{ test: { root: './packages', projects: ['*', { test: { name: 'x' } }] } }",
         PACKAGES,
     ),
+}
+
+
+IMPORTED = {
+    "projects-imported": "import { projects } from './projects';\n",
+    "projects-own-folder-above": "import { base } from './packages/base';\n",
 }
 
 
@@ -446,7 +460,7 @@ def _cases() -> list[ProjectCase]:
         }
         cases.append(ProjectCase(f"{name}-workspace", workspace | files))
     for name, (config, files) in PLACES.items():
-        first = "import { projects } from './projects';\n" if name == "projects-imported" else ""
+        first = IMPORTED.get(name, "")
         cases.append(ProjectCase(name, {ROOT: f"{first}export default {config};", **files}))
     return cases
 

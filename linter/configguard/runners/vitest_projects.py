@@ -34,8 +34,9 @@ from configguard.runners.settings import Company, Settings, Situate
 from configguard.runners.versions import matches
 from configguard.runners.vitest_places import Folder, Place, Text, name_of, places
 from configguard.source.span import Origin, Span
-from configguard.source.workspace import escapes, folder_of, join
+from configguard.source.workspace import Unreadable, escapes, folder_of, join
 
+_OWN_FOLDER = ("__dirname", "import.meta.dirname")
 MAX_PROJECTS = 200
 """Of a config with more projects nothing is known."""
 
@@ -482,6 +483,16 @@ def _flattened(
 # -- folders -------------------------------------------------------------------------------------
 
 
+def _is_own_folder(view: View, value: Value, where: Span) -> bool:
+    """Whether a value is plainly `__dirname`, which vite replaces in every file that it loads."""
+    if not isinstance(value, Unknown) or not value.reason.startswith(_OWN_FOLDER):
+        return False
+    document = view.machine.workspace.read(where.file)
+    if isinstance(document, Unreadable):
+        return False
+    return document.text(where.start, where.end) in _OWN_FOLDER
+
+
 def _seen_from(view: View, value: Value, file: str, folder: str | None = None) -> Folder | Unknown:
     """The folder from which paths in a config are seen: `test.root`, `root`, or its own.
 
@@ -503,5 +514,7 @@ def _seen_from(view: View, value: Value, file: str, folder: str | None = None) -
             path = join(start, root.value)
             if not escapes(path):
                 return Folder("" if path == "." else path, sure)
+        if _is_own_folder(view, root, entry.expression):
+            return Folder(folder_of(entry.expression.file), True)
         return Unknown("from which folder it is seen is not known", (entry.expression,))
     return Folder(start, sure)
