@@ -8,10 +8,10 @@ from configguard.evaluate import (
     classes,
     expressions,
     forgetting,
+    importing,
     known_calls,
     members,
     methods,
-    modules,
     operators,
     patterns,
     statements,
@@ -52,7 +52,7 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
         if not is_awaited(node):
             machine.unsure += 1
             return Promised(Unknown("an import that is not awaited", (span,)), (span,))
-        return Promised(modules.imported_namespace(machine, scope, arguments, span), (span,))
+        return Promised(importing.imported_namespace(machine, scope, arguments, span), (span,))
     if function.type == "super":
         return classes.call_super(machine, node, scope)
     if scope.parsed.text(function) == "eval" and scope.find("eval") is None:
@@ -60,7 +60,7 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
         forgetting.forget_everything(machine, node, scope, "eval()")
         return Unknown("eval() is not evaluated", (span,))
     if scope.parsed.text(function) == "require" and scope.find("require") is None:
-        result = modules.required(machine, scope, argument_values(machine, node, scope), span)
+        result = importing.required(machine, scope, argument_values(machine, node, scope), span)
         machine.unsure += isinstance(result, Unknown | Builtin)
         return result
     optional = any(child.type in ("optional_chain", "?.") for child in node.children)
@@ -71,7 +71,7 @@ def call(machine: Machine, node: Node, scope: Scope) -> Value:
         members.short_chain()
     arguments = argument_values(machine, node, scope)
     if isinstance(callee, Builtin) and callee.path == "require":
-        return modules.required(machine, scope, arguments, span)
+        return importing.required(machine, scope, arguments, span)
     if isinstance(callee, Builtin) and callee.path == "module.createRequire":
         base = scope.parsed.text(expressions.field(node, "arguments")).strip("() ,\n")
         if base not in _OWN_PLACE:

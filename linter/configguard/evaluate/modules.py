@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,17 +9,14 @@ from configguard.evaluate import (
     classes,
     declarations,
     expressions,
-    files,
     forgetting,
+    importing,
     known_calls,
-    members,
-    operators,
-    packages,
     patterns,
     statements,
 )
 from configguard.evaluate.completions import Unsure
-from configguard.evaluate.machine import MAX_FILES, NODES_PER_STEP, Machine
+from configguard.evaluate.machine import NODES_PER_STEP, Machine
 from configguard.evaluate.scopes import (
     Cell,
     Scope,
@@ -30,7 +26,6 @@ from configguard.evaluate.scopes import (
 )
 from configguard.evaluate.values import (
     UNDEFINED,
-    Builtin,
     Entry,
     Func,
     Known,
@@ -40,13 +35,7 @@ from configguard.evaluate.values import (
     Value,
 )
 from configguard.source.span import Span
-from configguard.source.workspace import (
-    Unreadable,
-    escapes,
-    folder_of,
-    join,
-)
-from configguard.syntax.trees import SCRIPT_SUFFIXES, BadSyntax, Parsed, children, parse
+from configguard.syntax.trees import Parsed, children
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -176,7 +165,7 @@ def _preload(machine: Machine, parsed: Parsed) -> None:
         specifier = expressions.string_value(machine, source, outer)
         if known_calls.loads_variables(specifier):
             machine.assume("what .env files set is not read", parsed.span(node))
-        _loaded(machine, parsed.document.file, specifier)
+        importing.loaded(machine, parsed.document.file, specifier)
 
 
 def _is_dropped(parsed: Parsed, node: Node) -> bool:
@@ -199,238 +188,6 @@ def _imported_names(node: Node) -> set[str]:
         for found in walk(clause)
         if found.type == "identifier" and found.text
     }
-
-
-def _loaded(machine: Machine, importer: str, specifier: str) -> Module | None:
-    """A script of the project, run; None for all that cannot be followed (told when it is used)."""
-    if not files.is_relative(specifier):
-        return None
-    file = files.resolve_specifier(machine, importer, specifier)
-    if file is None or not file.endswith(SCRIPT_SUFFIXES):
-        return None
-    if file in machine.modules:
-        return machine.modules[file]
-    document = machine.workspace.read(file)
-    parsed = None if isinstance(document, Unreadable) else parse(document)
-    if not isinstance(parsed, Parsed) or len(machine.modules) >= MAX_FILES:
-        return None
-    return load(machine, parsed)
-
-
-def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: Span) -> Value:
-    """What `import` of one name (or `*`) from a specifier gives."""
-    if not files.is_relative(specifier):
-        if specifier.startswith("/"):
-            return _lost(machine, f"the import {specifier!r} is not followed", span)
-        own = _own_module(machine, scope, specifier, span)
-        if own is None:
-            found = known_calls.of_package(specifier, export, span)
-            if isinstance(found, Builtin):
-                return known_calls.special_value(machine, found, span)
-            return found
-        if not isinstance(own, Module):
-            return own
-        return (
-            namespace(machine, own, span) if export == "*" else _export(machine, own, export, span)
-        )
-    module = _module_at(machine, scope, specifier, span)
-    if not isinstance(module, Module):
-        return module
-    return (
-        namespace(machine, module, span)
-        if export == "*"
-        else _export(machine, module, export, span)
-    )
-
-
-def _own_module(
-    machine: Machine, scope: Scope, specifier: str, span: Span, *, required: bool = False
-) -> Module | Value | None:
-    """A file of the repository that is imported by a name; None for somebody else's package."""
-    importer = scope.parsed.document.file
-    if specifier.startswith("#"):
-        file = packages.internal_file(machine, importer, specifier)
-        if file is None:
-            return _lost(machine, f"the import {specifier!r} is not followed", span)
-    elif known_calls.knows_package(specifier):
-        return None
-    else:
-        file = packages.own_file(machine, importer, specifier, required=required)
-        if file is None:
-            return None
-        machine.assume(f"{specifier} is taken from {file}", span)
-    machine.borrowed.add(file)
-    return _module_of(machine, file, specifier, span)
-
-
-def _module_at(machine: Machine, scope: Scope, specifier: str, span: Span) -> Module | Value:
-    importer = scope.parsed.document.file
-    file = files.resolve_specifier(machine, importer, specifier)
-    if file is None:
-        if escapes(join(folder_of(importer), specifier)):
-            return _lost(machine, f"the import {specifier!r} leads out of the root", span)
-        return _lost(machine, f"the import {specifier!r} is missing", span)
-    if importer in machine.borrowed:
-        machine.borrowed.add(file)
-    return _module_of(machine, file, specifier, span)
-
-
-def _module_of(machine: Machine, file: str, specifier: str, span: Span) -> Module | Value:
-    if file in machine.modules:
-        module = machine.modules[file]
-        if module.running:
-            return _lost(machine, f"the import {specifier!r} is cyclic", span)
-        return module
-    if len(machine.modules) >= MAX_FILES:
-        return _lost(machine, f"more than {MAX_FILES} files are imported", span)
-    document = machine.workspace.read(file)
-    if isinstance(document, Unreadable):
-        return _lost(machine, f"the import {specifier!r} cannot be read: {document.reason}", span)
-    if not file.endswith((*SCRIPT_SUFFIXES, ".json")):
-        return Unknown(f"an import of {posixpath.basename(file)!r} is not evaluated", (span,))
-    parsed = parse(document)
-    if isinstance(parsed, BadSyntax):
-        place = document.position(parsed.span.start)
-        where = f"{file}:{place.line}:{place.column}"
-        return _lost(machine, f"the import {specifier!r} has a syntax error at {where}", span)
-    if file.endswith(".json"):
-        return _json_module(machine, parsed)
-    return load(machine, parsed)
-
-
-def _json_module(machine: Machine, parsed: Parsed) -> Module:
-    module = Module(parsed.document.file)
-    content = children(parsed.root)
-    value = files.json_value(parsed, content[0]) if content else Unknown("it is empty")
-    module.exports["default"] = Cell(value)
-    module.running = False
-    machine.modules[module.file] = module
-    return module
-
-
-def _lost(machine: Machine, message: str, span: Span) -> Unknown:
-    machine.notice(message, span)
-    machine.unsure += 1
-    return Unknown(message, (span,))
-
-
-def _export(
-    machine: Machine, module: Module, name: str, span: Span, *, main: bool = False
-) -> Value:
-    if module.common is not None:
-        whole = module.exported or Known(UNDEFINED)
-        if name == "default":
-            if isinstance(whole, Obj) and whole.entry("__esModule") is not None:
-                if main:
-                    return whole.get("default")  # as the runners' loaders take it
-                return Unknown("how its default export is taken depends on the importer", (span,))
-            return whole
-        return members.member(machine, whole, name, span)
-    cell = module.exports.get(name)
-    if cell is not None:
-        return cell.get()
-    if name != "default":
-        found = _from_stars(machine, module, name, {module.file})
-        if found is not None:
-            return found
-    if module.file.endswith(".json"):
-        content = module.exports["default"].get()
-        return members.member(machine, content, name, span)
-    if name == "default":
-        return Known(UNDEFINED, (span,))
-    return Unknown(f"{module.file} does not export {name}", (span,))
-
-
-def _from_stars(machine: Machine, module: Module, name: str, seen: set[str]) -> Value | None:
-    """What `export * from` gives under a name: the repository's own files first."""
-    outside: tuple[str, Span] | None = None
-    for specifier, where in module.stars:
-        assert module.scope is not None  # only files with statements have stars
-        target = (
-            _module_at(machine, module.scope, specifier, where)
-            if files.is_relative(specifier)
-            else _own_module(machine, module.scope, specifier, where)
-        )
-        if not isinstance(target, Module):
-            outside = outside or (specifier, where)
-        elif target.file not in seen:
-            seen.add(target.file)
-            if name in target.exports or target.common is not None:
-                return _export(machine, target, name, where)
-            found = _from_stars(machine, target, name, seen)
-            if found is not None:
-                return found
-    if outside is None or module.scope is None:
-        return None
-    return imported(machine, module.scope, outside[0], name, outside[1])
-
-
-def namespace(machine: Machine, module: Module, span: Span) -> Value:
-    """All exports of a module as one object."""
-    if module.common is not None:
-        whole = module.exported
-        made = Obj(dict(whole.entries) if isinstance(whole, Obj) else {}, (span,))
-        made.set("default", Entry(whole or Known(UNDEFINED), span))
-        return made
-    made = Obj({}, (span,))
-    for name, cell in module.exports.items():
-        made.set(name, Entry(cell.get, span))
-    if module.file.endswith(".json"):
-        value = module.exports["default"].get()
-        if isinstance(value, Obj):
-            made.entries = {**value.entries, **made.entries}
-    for specifier, where in module.stars:
-        _add_star(machine, module, made, specifier, where)
-    made.entries = dict(sorted(made.entries.items()))  # as JavaScript lists them
-    return made
-
-
-def _add_star(machine: Machine, module: Module, made: Obj, specifier: str, where: Span) -> None:
-    """What `export * from` adds to a namespace: all but the default, and never over own names."""
-    assert module.scope is not None  # only files with statements have stars
-    found = imported(machine, module.scope, specifier, "*", where)
-    if not isinstance(found, Obj):
-        reason = found.reason if isinstance(found, Unknown) else f"{specifier} is not evaluated"
-        made.more = Unknown(reason, (where,))
-        return
-    made.more = made.more or found.more
-    for name in list(found.entries):
-        entry = found.entry(name)
-        if name == "default" or entry is None or name in module.exports:
-            continue
-        if name in made.entries:
-            twice = Unknown(f"two files export {name}", (where,))
-            made.set(name, Entry(twice, where))
-        else:
-            made.set(name, entry.through(where))
-
-
-def imported_namespace(machine: Machine, scope: Scope, arguments: list[Value], span: Span) -> Value:
-    """What `await import(specifier)` gives."""
-    specifier = operators.to_text(arguments[0]) if arguments else Unknown("nothing to import")
-    if isinstance(specifier, Unknown):
-        return Unknown(f"what is imported is not known: {specifier.reason}", (span,))
-    return imported(machine, scope, specifier, "*", span)
-
-
-def required(machine: Machine, scope: Scope, arguments: list[Value], span: Span) -> Value:
-    """What `require(specifier)` gives: `module.exports`, or the namespace of an ES module."""
-    specifier = operators.to_text(arguments[0]) if arguments else Unknown("nothing to require")
-    if isinstance(specifier, Unknown):
-        return Unknown(f"what is required is not known: {specifier.reason}", (span,))
-    if files.is_relative(specifier):
-        module: Module | Value | None = _module_at(machine, scope, specifier, span)
-    else:
-        module = _own_module(machine, scope, specifier, span, required=True)
-    if module is None:
-        return imported(machine, scope, specifier, "*", span)
-    if not isinstance(module, Module):
-        return module
-    if module.file.endswith(".json"):
-        return module.exports["default"].get()
-    if module.common is not None:
-        return module.exported or Known(UNDEFINED)
-    return namespace(machine, module, span)
 
 
 def _declare_import(machine: Machine, node: Node, scope: Scope) -> None:
@@ -458,7 +215,7 @@ def _declare_import(machine: Machine, node: Node, scope: Scope) -> None:
 
 
 def _import_equals(machine: Machine, scope: Scope, text: str, span: Span) -> Callable[[], Value]:
-    return lambda: required(machine, scope, [Known(text)], span)
+    return lambda: importing.required(machine, scope, [Known(text)], span)
 
 
 def _bind_import(
@@ -467,7 +224,7 @@ def _bind_import(
     span = scope.parsed.span(node)
     name = scope.parsed.text(local)
     # Imported names are live: each read looks at the other file.
-    read = lambda: imported(machine, scope, specifier, export, span)  # noqa: E731
+    read = lambda: importing.imported(machine, scope, specifier, export, span)  # noqa: E731
     scope.cells[name] = Cell(read, name, constant=True)
 
 
@@ -537,7 +294,9 @@ def _export_from(
         return
     for space in spaces:
         shown = scope.parsed.text(children(space)[0])
-        module.exports[shown] = Cell(lambda: imported(machine, scope, specifier, "*", span))
+        module.exports[shown] = Cell(
+            lambda: importing.imported(machine, scope, specifier, "*", span)
+        )
     for clause in clauses:
         for item in children(clause):
             name_node = expressions.field(item, "name")
@@ -545,7 +304,7 @@ def _export_from(
             alias = item.child_by_field_name("alias") or name_node
             where = scope.parsed.span(item)
             module.exports[_export_name(machine, alias, scope)] = Cell(
-                lambda name=name, where=where: imported(  # type: ignore[misc]
+                lambda name=name, where=where: importing.imported(  # type: ignore[misc]
                     machine, scope, specifier, name, where
                 )
             )
@@ -554,9 +313,9 @@ def _export_from(
 def default_export(machine: Machine, parsed: Parsed) -> Value:
     """What the runner gets from a file: its default export, `module.exports`, or the JSON."""
     is_json = parsed.document.file.endswith(".json")
-    module = (_json_module if is_json else load)(machine, parsed)
+    module = (importing.json_module if is_json else load)(machine, parsed)
     span = Span(module.file, 0, 0)
-    value = _export(machine, module, "default", span, main=True)
+    value = importing.export_of(machine, module, "default", span, main=True)
     while isinstance(value, Promised):
         value = value.value
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from configguard.evaluate import calls, modules
+from configguard.evaluate import calls, importing, modules
 from configguard.evaluate.cpus import CpuExpression, Operand, arithmetic, bounded
 from configguard.evaluate.files import is_es_module
 from configguard.evaluate.machine import Machine
@@ -69,7 +69,7 @@ def _of_module(machine: Machine, main: modules.Module, value: Value, place: Span
     if main.common is None and "default" not in main.exports:
         if isinstance(value, Known) and value.value is UNDEFINED:
             # Without a default export the exports themselves are the config.
-            return modules.namespace(machine, main, place)
+            return importing.namespace(machine, main, place)
         return value
     if main.common is not None and isinstance(value, Obj):
         inner = value.entry("default")
