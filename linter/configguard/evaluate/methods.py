@@ -50,7 +50,9 @@ def call_method(
             return array_methods.call_method(machine, receiver, name, arguments, span)
         case Known(value=str(text)):
             machine.step(len(text) // CHARACTERS_PER_STEP)
-            return text_methods.call_method(text, name, arguments, span)
+            made = text_methods.call_method(text, name, arguments, span)
+            machine.step(len(made.items) // ENTRIES_PER_STEP if isinstance(made, Arr) else 0)
+            return made
         case Known(value=bool() | float()):
             return _scalar_method(receiver, name, arguments, span)
         case Obj(more=Unknown() as more):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from configguard.evaluate import (
@@ -156,11 +157,12 @@ def _preload(machine: Machine, parsed: Parsed) -> None:
     if parsed.document.file in machine.borrowed:
         return
     outer = Scope(parsed, None)
+    used = _used(parsed)
     for node in children(parsed.root):
         source = node.child_by_field_name("source")
         if node.type not in ("import_statement", "export_statement") or source is None:
             continue
-        if node.type == "import_statement" and _is_dropped(parsed, node):
+        if node.type == "import_statement" and _is_dropped(parsed, node, used):
             continue
         specifier = expressions.string_value(machine, source, outer)
         if known_calls.loads_variables(specifier):
@@ -168,15 +170,25 @@ def _preload(machine: Machine, parsed: Parsed) -> None:
         importing.loaded(machine, parsed.document.file, specifier)
 
 
-def _is_dropped(parsed: Parsed, node: Node) -> bool:
+def _used(parsed: Parsed) -> Callable[[], frozenset[str]]:
+    """What a file mentions outside of its imports; looked up once, and only if it is asked."""
+
+    @cache
+    def used() -> frozenset[str]:
+        others = (one for one in children(parsed.root) if one.type != "import_statement")
+        return frozenset(name for one in others for name in mentioned(one))
+
+    return used
+
+
+def _is_dropped(parsed: Parsed, node: Node, used: Callable[[], frozenset[str]]) -> bool:
     """Whether a TypeScript import is left out when the file is compiled: no name of it is used."""
     if any(child.type == "type" for child in node.children):
         return True
     names = _imported_names(node)
     if not names or not parsed.document.file.endswith((".ts", ".mts", ".cts")):
         return False
-    statements_of = (one for one in children(parsed.root) if one.type != "import_statement")
-    return not any(name in names for one in statements_of for name in mentioned(one))
+    return names.isdisjoint(used())
 
 
 def _imported_names(node: Node) -> set[str]:

@@ -25,6 +25,7 @@ from configguard.source.workspace import (
     join,
 )
 from configguard.syntax.trees import SCRIPT_SUFFIXES, Parsed, children, parse
+from configguard.syntax.yaml_text import load_yaml
 
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _CONDITIONS = {
@@ -185,8 +186,8 @@ def _pnpm_patterns(workspace: Workspace, file: str) -> list[Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(document.data)
-    except (yaml.YAMLError, RecursionError):
+        content = load_yaml(document.text(0, len(document.data)))
+    except (yaml.YAMLError, ValueError, RecursionError):
         return []
     listed = content.get("packages") if isinstance(content, dict) else None
     return listed if isinstance(listed, list) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from configguard.evaluate import known_calls, numbers, operators
 from configguard.evaluate.meanings import joined
-from configguard.evaluate.values import MAX_TEXT, UNDEFINED, Arr, Known, Unknown, Value
+from configguard.evaluate.values import MAX_ITEMS, MAX_TEXT, UNDEFINED, Arr, Known, Unknown, Value
 from configguard.source.span import Origin, Span
 
 Arguments = list[Value]
@@ -28,6 +28,8 @@ def call_method(text: str, name: str, arguments: Arguments, span: Span) -> Value
     found: str | float | list[str] | None = _whole(text, name, plain)
     if found is None:
         found = _by_index(text, name, arguments, plain, origin)
+    if isinstance(found, list) and len(found) > MAX_ITEMS:
+        return Unknown(f"an array of more than {MAX_ITEMS} items", origin)
     if isinstance(found, list):
         return Arr([Known(part, origin) for part in found], (span,))
     if found is None:

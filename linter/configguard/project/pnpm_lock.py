@@ -12,6 +12,7 @@ from configguard.runners.versions import parse_version
 from configguard.source.document import Document
 from configguard.source.span import Origin, Span
 from configguard.source.workspace import ancestors
+from configguard.syntax.yaml_text import load_yaml
 
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
 # pnpm writes these files itself: two spaces at every depth, one key a line.
@@ -91,9 +92,8 @@ def _spellings(folder: str) -> tuple[bytes, ...]:
 def _load(document: Document, cut: _Cut) -> dict[str, Any] | PathProblem:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loaded = yaml.load(document.text(cut.start, cut.end), loader)  # noqa: S506 - both are safe
+        loaded = load_yaml(document.text(cut.start, cut.end))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = document.line_index(cut.start) + (mark.line if mark is not None else 0)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SCRIPT_SUFFIXES = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx")
 
 _BRIEF = 400
+_KEPT = 256
+"""Trees kept at a time: shared files are asked for again and again, most configs never."""
 
 _cache: dict[tuple[int, str], tuple[Document, Parsed | BadSyntax]] = {}
 
@@ -73,6 +75,7 @@ def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
     found = _cache.get(key)
     # The document is kept beside its tree, so that its id cannot be used again meanwhile.
     if found is not None and found[0] is document:
+        _cache[key] = _cache.pop(key)  # what is used stays
         return found[1]
     tree = _parser(grammar).parse(document.data)
     result: Parsed | BadSyntax = Parsed(document, tree)
@@ -82,6 +85,8 @@ def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
             Span(document.file, error.start_byte, max(error.end_byte, error.start_byte)),
             _reason(document, error),
         )
+    while len(_cache) >= _KEPT:
+        del _cache[next(iter(_cache))]
     _cache[key] = (document, result)
     return result
 
