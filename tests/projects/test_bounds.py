@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.command import run
+from support.command import Result, run
 
 OPEN = "+".join(f"(process.env.A{number} ? 1 : 0)" for number in range(20))
 CONFIGS = {
@@ -84,3 +85,147 @@ def test_all_worlds_together_are_bounded(tmp_path: Path) -> None:
     result = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path, timeout=30)
     assert result.code == 0, result.stderr
     assert re.search("more than [0-9]+ steps in all cases that it depends on", result.stdout)
+
+
+N = 10_000
+GRAPH = 5_000
+STEPS = "more than [0-9]+ steps"
+OVER = f"{STEPS}|open conditions"
+DEEP = "deeper than [0-9]+ levels"
+SHAPES: dict[str, tuple[Callable[[], tuple[str, str]], str]] = {
+    "unary": (lambda: ("", "- " * N + "1"), DEEP),
+    "templates": (lambda: ("", "`${" * N + "1" + "}`" * N), DEEP),
+    "a sum": (lambda: ("", "+".join(["1"] * N)), DEEP),
+    "members": (lambda: ("const a = {};", "a" + ".b" * N), DEEP),
+    "non-null": (lambda: ("", "1" + "!" * N), DEEP),
+    "functions": (lambda: ("", "(() => " * N + "1" + ")()" * N), f"{STEPS}|{DEEP}"),
+    "calls": (lambda: ("const f = (x) => x;", "f(" * N + "1" + ")" * N), f"{STEPS}|{DEEP}"),
+    "ors": (lambda: ("import x from 'x';", " || ".join(["x.y"] * N)), f"{OVER}|{DEEP}"),
+    "blocks": (lambda: ("{" * N + "}" * N, "1"), f"nested too deeply|{STEPS}"),
+    "ifs": (lambda: ("if (process.env.A) " * N + ";", "1"), f"nested too deeply|{STEPS}"),
+    "ternaries": (lambda: ("", _each("process.env.A{} ? {} : ") + "2"), OVER),
+    "else-ifs": (
+        lambda: ("let a = 0;" + _each("if (process.env.A{}) a = {}; else ") + ";", "a"),
+        OVER,
+    ),
+    "writes": (lambda: ("let a = 0;" + _each("if (process.env.A{}) a += {};"), "a"), OVER),
+    "spreads": (
+        lambda: (
+            "const a0 = { x: 1 };"
+            + "".join(
+                f"const a{n} = {{ ...a{n - 1}, ...a{n - 1}, k{n}: 1 }};" for n in range(1, 3000)
+            ),
+            "a2999.x",
+        ),
+        STEPS,
+    ),
+    "merges": (
+        lambda: (
+            "import { mergeConfig } from 'vitest/config';let a = { test: { x: [1] } };"
+            + "a = mergeConfig(a, a);" * 60,
+            "a.test.x.length",
+        ),
+        "more than [0-9]+ items",
+    ),
+    "texts": (lambda: ("let a = 'x';" + "a = `${a}${a}`;" * 60, "a.length"), "more than [0-9]+ ch"),
+    "a split": (
+        lambda: (f"const t = '{'x,' * 50_000}';", "t.split(',').map(() => t.split(',')).length"),
+        "more than [0-9]+ items",
+    ),
+    "replaced": (
+        lambda: (f"const t = '{'x' * 90_000}';", "t.replaceAll('', t).length"),
+        "replaceAll|more than",
+    ),
+    "one line": (lambda: ("", "[" + "1," * 400_000 + "].length"), STEPS),
+    "keys": (lambda: ("", "({" + "".join(f"k{n}:1," for n in range(99_000)) + "}).k5"), STEPS),
+    "statements": (lambda: ("a=1;\n" * 180_000, "1"), STEPS),
+}
+
+
+def _each(text: str) -> str:
+    return "".join(text.format(number, number) for number in range(N))
+
+
+def _shown(place: Path) -> Result:
+    return run("show", ".", "--root", ".", "--output-format", "json", cwd=place, timeout=60)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_any_shape_ends_with_the_bound_in_words(name: str, tmp_path: Path) -> None:
+    made, said = SHAPES[name]
+    before, retry = made()
+    text = f"{before}\nexport default {{ test: {{ retry: {retry}, bail: 1 }} }};\n"
+    (tmp_path / "vitest.config.ts").write_text(text, "utf-8")
+    (tmp_path / "package.json").write_text('{"devDependencies": {"vitest": "3.2.7"}}', "utf-8")
+    result = _shown(tmp_path)
+    assert result.code == 0, result.stderr
+    retries = json.loads(result.stdout)["suites"][0]["environments"]["local"]["retries"]
+    assert re.search(said, json.dumps(retries)), retries
+
+
+GRAPHS = {
+    "a chain": lambda n: f"import a from './m{n + 1}'; export default a;",
+    "a cycle": lambda n: f"import a from './m{(n + 1) % GRAPH}'; export default a;",
+    "stars": lambda n: f"export * from './m{n + 1}'; export * from './m{n + 2}';",
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_large_graph_of_files_is_left_at_a_bound(name: str, tmp_path: Path) -> None:
+    for number in range(GRAPH):
+        (tmp_path / f"m{number}.ts").write_text(GRAPHS[name](number), "utf-8")
+    text = "import a, * as b from './m0'; export default { test: { retry: a, bail: b.a } };"
+    (tmp_path / "vitest.config.ts").write_text(text, "utf-8")
+    result = _shown(tmp_path)
+    assert result.code == 0, result.stderr
+    assert re.search("more than 200 files are imported", result.stdout)
+
+
+def test_a_config_that_imports_thousands_of_files(tmp_path: Path) -> None:
+    for number in range(GRAPH):
+        (tmp_path / f"m{number}.ts").write_text("export default 1;", "utf-8")
+    imports = "".join(f"import a{number} from './m{number}';" for number in range(GRAPH))
+    names = ", ".join(f"a{number}" for number in range(GRAPH))
+    text = f"{imports}export default {{ test: {{ retry: Math.max({names}) }} }};"
+    (tmp_path / "vitest.config.ts").write_text(text, "utf-8")
+    result = _shown(tmp_path)
+    assert result.code == 0, result.stderr
+    assert re.search("more than 200 files are imported", result.stdout)
+
+
+LAUGHS = "    a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"    {chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(12)
+)
+DATA = {
+    "a large config": ("vitest.config.ts", lambda: "//" + "x" * 20_000_000, "larger than 1 MB"),
+    "a deep package.json": ("package.json", lambda: '{"a":' * N + "1" + "}" * N, "too deeply"),
+    "a deep lock": ("package-lock.json", lambda: '{"a":' + "[" * N + "]" * N + "}", "too deeply"),
+    "aliases": ("pnpm-lock.yaml", lambda: _pnpm(LAUGHS), "it uses YAML aliases"),
+    "deep YAML": (
+        "pnpm-lock.yaml",
+        lambda: _pnpm("    a: " + "[" * 100_000 + "]" * 100_000 + "\n"),
+        "deeper than 50 levels",
+    ),
+    "compact YAML": ("pnpm-lock.yaml", lambda: _pnpm("    a:\n      " + "- " * N + "x\n"), DEEP),
+    "large YAML": (
+        "pnpm-lock.yaml",
+        lambda: _pnpm("".join(f"    package-{n}: {{version: 1.0.0}}\n" for n in range(100_000))),
+        "larger than 1 MB",
+    ),
+}
+
+
+def _pnpm(more: str) -> str:
+    wanted = "    devDependencies:\n      vitest: {specifier: '*', version: 3.2.7}\n"
+    return f"lockfileVersion: '9.0'\nimporters:\n  .:\n{more}{wanted}"
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data_over_a_bound_is_a_problem_in_words(name: str, tmp_path: Path) -> None:
+    file, made, said = DATA[name]
+    (tmp_path / "vitest.config.ts").write_text("export default { test: {} };\n", "utf-8")
+    (tmp_path / file).write_text(made(), "utf-8")
+    result = _shown(tmp_path)
+    assert result.code == 2, result.stderr
+    problems = json.loads(result.stdout)["problems"]
+    assert any(re.search(said, one["message"]) for one in problems), problems

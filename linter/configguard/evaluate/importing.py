@@ -39,6 +39,7 @@ def loaded(machine: Machine, importer: str, specifier: str) -> modules.Module | 
 
 def imported(machine: Machine, scope: Scope, specifier: str, export: str, span: Span) -> Value:
     """What `import` of one name (or `*`) from a specifier gives."""
+    machine.step(5)  # files that export all of each other are looked at along every way
     module: modules.Module | Value | None
     if files.is_relative(specifier):
         module = _module_at(machine, scope, specifier, span)
