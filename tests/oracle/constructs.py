@@ -394,7 +394,7 @@ TREES: dict[str, dict[str, str]] = {
     },
     "common-from-module": {
         "a.mjs": "import b from './b.cjs'; import { x } from './b.cjs'; export default { b, x };",
-        "b.cjs": "module.exports = { x: 1, y: 2 };",
+        "b.cjs": "exports.x = 1; exports.y = 2;",
     },
     "dynamic-import": {
         "a.mjs": "const m = await import('./b.mjs'); const { default: d } = await import('./b.mjs'); export default { a: m.a, d };",

@@ -53,6 +53,8 @@ function stripped(file) {
   return out
 }
 
+const rest = () => new Promise(done => setTimeout(() => setImmediate(done), 2))
+
 async function evaluate({ file, env, cpus }) {
   setEnvironment(env)
   globalThis.pretendCpus = cpus
@@ -74,11 +76,15 @@ async function evaluate({ file, env, cpus }) {
     return encode(value)
   }
   try {
-    return { value: await Promise.race([load(), failed]) }
+    const value = await Promise.race([load(), failed])
+    // What it left running ends, or fails, as part of this case.
+    await Promise.race([rest(), failed])
+    return { value }
   } catch (error) {
     return { throws: String(error?.stack ? error : error?.message ?? error) }
   } finally {
     fail = () => {}
+    await rest()
   }
 }
 

@@ -180,7 +180,7 @@ def _judge(
             tally.reasons["a syntax that is not read"] += 1
         return
     assert isinstance(parsed, Parsed)
-    if "SyntaxError" in str(answer.get("throws")):
+    if "SyntaxError" in str(answer.get("throws")) and len(program.files) == 1:
         return  # Node refuses the text before it runs
     fixed = {"CI": env.get("CI")}
     variables = {name: env.get(name) for name in ("CI", "FOO", "BAR", *env)}

@@ -35,10 +35,20 @@ def programs(count: int) -> list[Program]:
     )
     @given(st.integers(min_value=0, max_value=2**62))
     def collect(seed: int) -> None:
-        found.append(Program(f"program {len(found)} (seed {seed})", {"a.mjs": written(seed)}))
+        text = written(seed)
+        name = f"program {len(found)} (seed {seed})"
+        common = common_of(text) if seed % 5 == 1 else None
+        found.append(Program(name, {"a.mjs": text} if common is None else {"a.cjs": common}))
 
     collect()
     return found
+
+
+def common_of(text: str) -> str | None:
+    """The program as CommonJS, which is not strict; None where it cannot be."""
+    if "await null; " in text or "export {" in text or "import " in text:
+        return None
+    return text.replace("export default", "module.exports =")
 
 
 def written(seed: int) -> str:
@@ -63,6 +73,9 @@ class Writer:
         """A whole module."""
         lines = ["import os from 'node:os';"] if self.rng.random() < 0.1 else []
         self.cpus = bool(lines)
+        self.files = self.rng.random() < 0.3
+        if self.files:
+            lines.append("import { existsSync, readFileSync, readdirSync } from 'node:fs';")
         lines += [self.statement() for _ in range(self.rng.randint(2, 8))]
         shown = [
             name
@@ -335,6 +348,7 @@ class Writer:
                 self.destructuring,
             ),
             *(self.attempt, self.choice, self.block, self.klass, self.asynchronous, self.odd),
+            *(self.untimed, self.untimed, self.from_files, self.labelled, self.accessor),
         ]
         made = self.rng.choice(simple if self.depth > 3 else simple + nested)()
         self.depth -= 1
@@ -535,6 +549,77 @@ class Writer:
         text = f"async function {name}(x) {{ {body} await null; {self.inside(0)} return [x, {self.expression('any', 1)}]; }}"
         self.names["any"].append(value)
         return f"{text}\nconst {value} = await {name}({self.expression('any', 1)});"
+
+    def untimed(self) -> str:
+        """Code that runs at a time that the program does not tell, or bit by bit."""
+        name = self.fresh("fn")
+        depth, self.depth = self.depth, 3
+        body, more = self.inside(1), self.inside(1)
+        self.depth = depth
+        made = self.pick(
+            lambda: f"setTimeout(() => {{ {body} }}, 0);",
+            lambda: f"queueMicrotask(() => {{ {body} }});",
+            lambda: f"Promise.resolve(1).then(() => {{ {body} }});",
+            lambda: f"async function {name}() {{ {body} await null; {more} }} {name}();",
+            lambda: f"const {name} = async () => {{ {body} }}; {name}();",
+            lambda: (
+                f"function* {name}() {{ {body} yield 1; {more} }} for (const x of {name}()) {{ {self.inside(1)} }}"
+            ),
+            lambda: (
+                f"function* {name}() {{ {body} yield 1; }} const {name}Run = {name}(); {more} {name}Run.next();"
+            ),
+            lambda: f"[1, 2].sort((a, b) => {{ {body} return a - b; }});",
+            lambda: f"'ab'.replace(/a/, () => {{ {body} return 'c'; }});",
+            lambda: f"new Map([[1, 2]]).forEach(() => {{ {body} }});",
+            lambda: (
+                f"const {name} = {{ run() {{ {body} }} }}; [1].map(Reflect.get({name}, 'run'));"
+            ),
+        )
+        return f"{{ {made} }}"
+
+    def from_files(self) -> str:
+        """What depends on the files of the machine."""
+        if not self.files:
+            return self.definition()
+        name = self.fresh("any")
+        depth, self.depth = self.depth, 3
+        body, more = self.inside(1), self.inside(1)
+        self.depth = depth
+        return self.pick(
+            lambda: f"if (existsSync('/no/such/file')) {{ {body} }} else {{ {more} }}",
+            lambda: f"for (const {name} of readdirSync('.')) {{ {body} }}",
+            lambda: (
+                f"try {{ {body} readFileSync('/no/such/file'); {more} }} catch {{ {self.inside(1)} }}"
+            ),
+            lambda: f"while (existsSync('/no/such/file')) {{ {body} break; }}",
+            lambda: f"switch (existsSync('/')) {{ case true: {body} break; default: {more} }}",
+            lambda: f"readdirSync('.').forEach(() => {{ {body} }});",
+            lambda: f"if (readdirSync('.').length < 0) {{ {body} }}",
+        )
+
+    def labelled(self) -> str:
+        """Loops in loops, with jumps out of both."""
+        one, two = self.fresh("any"), self.fresh("any")
+        jump = self.rng.choice(["continue outer;", "break outer;", "break;", "continue;"])
+        body = self.inside(1)
+        return (
+            f"outer: for (let {one} = 0; {one} < 2; {one}++) {{ let {two} = 0; do {{ {two}++;"
+            f" if ({two} === {self.rng.randint(1, 3)}) {jump} {body} }} while ({two} < 2); }}"
+        )
+
+    def accessor(self) -> str:
+        """An object whose parts are functions that change something."""
+        name = self.fresh("any")
+        depth, self.depth = self.depth, 3
+        body = self.inside(1)
+        self.depth = depth
+        value = self.expression("any", 1)
+        made = (
+            f"const {name} = {{ n: {value}, get a() {{ {body} return this.n; }}, set a(v) {{ this.n = v; }},"
+            f" m(x) {{ {self.inside(1)} this.b = x; return this; }} }};"
+        )
+        self.names["any"].append(name)
+        return f"{made} {self.rng.choice([f'{name}.m({value});', f'{name}.a = {value};', f'{name}.a;', ''])}"
 
     def odd(self) -> str:
         """What configs do not often do."""

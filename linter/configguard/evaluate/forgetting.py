@@ -141,6 +141,14 @@ def forget_everything(machine: Machine, node: Node, scope: Scope, what: str) -> 
     _Forgetter(machine, why, lasting=True).everything(scope)
 
 
+def clobber_handed(machine: Machine, value: Obj | Arr, why: Unknown) -> None:
+    """A structure that unfollowed code is given and changes; what functions it holds may run."""
+    machine.writes(value.born)
+    machine.unsure += 1
+    _Forgetter(machine, why, lasting=True).functions_in(value)
+    value.clobber(why)
+
+
 class _Forgetter:
     """One act of forgetting: each function, name and structure once."""
 

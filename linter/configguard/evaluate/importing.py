@@ -6,7 +6,7 @@ import posixpath
 
 from configguard.evaluate import files, known_calls, members, modules, operators, packages
 from configguard.evaluate.machine import MAX_FILES, Machine
-from configguard.evaluate.scopes import Cell, Scope
+from configguard.evaluate.scopes import Cell, Scope, walk
 from configguard.evaluate.values import (
     UNDEFINED,
     Builtin,
@@ -112,6 +112,8 @@ def _module_of(machine: Machine, file: str, specifier: str, span: Span) -> modul
         where = f"{file}:{place.line}:{place.column}"
         return _lost(machine, f"the import {specifier!r} has a syntax error at {where}", span)
     if file.endswith(".json"):
+        if b"/" in document.data and any(one.type == "comment" for one in walk(parsed.root)):
+            return _lost(machine, f"the import {specifier!r} has comments: it is no JSON", span)
         return json_module(machine, parsed)
     return modules.load(machine, parsed)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from configguard.evaluate import calls, known_sources, meanings, operators, structures
+from configguard.evaluate import calls, forgetting, known_sources, meanings, operators, structures
 from configguard.evaluate.cpus import CPUS
 from configguard.evaluate.values import (
     UNDEFINED,
@@ -245,7 +245,7 @@ def call_builtin(machine: Machine, callee: Builtin, arguments: Arguments, span: 
         why = Unknown(f"{callee.path}() may have changed it", (span,))
         for argument in arguments[:1]:
             if isinstance(argument, Obj | Arr):
-                argument.clobber(why)
+                forgetting.clobber_handed(machine, argument, why)
     for argument in arguments:
         if isinstance(argument, Builtin) and argument.path == "process.env":
             machine.forget_variables(f"{callee.path}()", span)
