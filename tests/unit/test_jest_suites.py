@@ -227,3 +227,12 @@ def test_fixes_keep_the_style_of_json(tmp_path: Path) -> None:
     after = (tmp_path / "jest-e2e.json").read_bytes().decode()
     wanted = before.replace('"testTimeout": 0', '"testTimeout": 30000,\r\n\t"maxWorkers": 1')
     assert after == wanted
+
+
+def test_projects_that_are_not_known_leave_what_the_root_decides(tmp_path: Path) -> None:
+    text = "module.exports = { maxWorkers: 2, bail: 3, projects: require('some-package') };"
+    report = show(tmp_path, {CONFIG: text})
+    assert facts(report, "workers") == {None: 2}
+    assert facts(report, "maxFailures") == {None: 3}
+    for name in ("outcome", "retries", "testTimeoutMs"):
+        assert facts(report, name) == {None: "unknown"}

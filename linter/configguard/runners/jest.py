@@ -85,6 +85,8 @@ def outcomes_of(settings: Settings) -> list[Outcome]:
         if written is not None and written.entry is not None and written.unknown is not None:
             reason = f"whether jest accepts {name} is not known: {written.unknown}"
             return [Outcome((), UnknownFact(reason, "config", written.at), "")]
+    if root.open is not None:
+        return [Outcome((), UnknownFact(root.open.reason, "config", root.open.origin), "")]
     if root.others and matches(settings.table.version, ">=28"):
         return _several(root.others)
     return [Outcome((), KnownFact(RUNS, "default"), "")]

@@ -39,6 +39,7 @@ class JestSettings(Settings):
     """One config as jest reads it: `own` is without its preset.
 
     `parts`: all configs of the run; `others`: the further configs in the folder of the root.
+    `open`: why the projects of a root are not known, which all share its global settings.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class JestSettings(Settings):
         self.stops: list[Stop] = [] if root is None else root.stops
         self.parts.append(self)
         self.others: tuple[str, ...] = ()
+        self.open: Unknown | None = None
 
 
 class Stop(NamedTuple):

@@ -12,6 +12,7 @@ from itertools import pairwise
 from configguard.evaluate.cpus import CPUS, CpuExpression, Operand, arithmetic, bounded
 from configguard.evaluate.numbers import parse_int, to_text
 from configguard.evaluate.values import Arr, Builtin, Cpus, EnvString, Known, Obj, Unknown
+from configguard.runners.jest_config import JestSettings
 from configguard.runners.profile import KnownFact, RangeFact, SimpleFact, UnknownFact
 from configguard.runners.runner import Answer
 from configguard.runners.settings import Reading, Settings
@@ -101,7 +102,7 @@ def _of_cpus(expression: CpuExpression) -> CpuExpression | Unknown:
 
 def retries(settings: Settings) -> SimpleFact:
     """Re-runs of a failing test: only code can ask for them, in setup and test files."""
-    other = _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
+    other = _open(settings) or _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
     if other is not None:
         return other
     setup = setup_of(settings)
@@ -109,6 +110,12 @@ def retries(settings: Settings) -> SimpleFact:
         reason = f"a file of {setup[0]} may call jest.retryTimes()"
         return UnknownFact(setup[2] or reason, "config", setup[1])
     return KnownFact(0.0, "default")
+
+
+def _open(settings: Settings) -> UnknownFact | None:
+    """Why nothing is known of what each project sets for itself."""
+    why = settings.open if isinstance(settings, JestSettings) else None
+    return None if why is None else UnknownFact(why.reason, "config", why.origin)
 
 
 def setup_of(settings: Settings) -> tuple[str, Origin, str] | None:
@@ -132,7 +139,7 @@ def setup_of(settings: Settings) -> tuple[str, Origin, str] | None:
 
 def test_timeout(settings: Settings) -> SimpleFact:
     """The limit of one test, and of one hook: of the root config, or what a setup file sets."""
-    other = _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
+    other = _open(settings) or _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
     if other is not None:
         return other
     setup = setup_of(settings)

@@ -52,11 +52,12 @@ def members_of(root: JestSettings, file: str, place: Span) -> Members | None:
         root.machine.assume("what is unknown here is assumed to set no projects", at)
         return None
     if not isinstance(reading.value, Arr):
-        why = Unknown(reading.unknown or "projects is no list", reading.at)
-        return Members((Member(Key(), root, (), why),))
+        root.open = Unknown(reading.unknown or "projects is no list", reading.at)
+        return Members((Member(Key(), root),), root.open)
     found, more = _listed(root, file, reading.value, reading.at[0])
     if not found:
-        return None if more is None else Members((Member(Key(), root, (), more),))
+        root.open = more
+        return None if more is None else Members((Member(Key(), root),), more)
     return _members(root, file, found, more)
 
 
