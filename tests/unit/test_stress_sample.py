@@ -9,7 +9,7 @@ import pytest
 from stress.examine import examine
 from stress.mutate import project
 
-CHUNKS, EACH = 10, 20
+CHUNKS, EACH = 10, 40
 THOROUGH_EVERY = 5
 
 
