@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from configguard.evaluate import calls, known_calls, members, numbers, operators
+from configguard.evaluate import calls, known_calls, members, merging, numbers, objects, operators
 from configguard.evaluate.values import (
     MAX_ITEMS,
     UNDEFINED,
@@ -33,6 +33,64 @@ _FEW = 20
 
 def _argument(arguments: Arguments, index: int) -> Value:
     return arguments[index] if index < len(arguments) else Known(UNDEFINED)
+
+
+def _assign(machine: Machine, arguments: Arguments, span: Span) -> Value:
+    target = _argument(arguments, 0)
+    if isinstance(target, Builtin) and target.path == "process.env":
+        machine.forget_variables("Object.assign() on process.env", span)
+        return target
+    if isinstance(target, Known) and operators.nullish(target):
+        return calls.throw("Cannot convert undefined or null to object", span)
+    if not isinstance(target, Obj):
+        if isinstance(target, Arr):
+            machine.writes(target.born)
+            target.clobber(Unknown("Object.assign() changes it", (span,)))
+        return Unknown("Object.assign() on something that is no plain object", (span,))
+    machine.writes(target.born)
+    if target.lasting:
+        return target
+    for source in arguments[1:]:
+        if (target.frozen or target.sealed) and not (
+            isinstance(source, Obj) and not source.entries
+        ):
+            if target.frozen and isinstance(source, Obj) and source.more is None:
+                return calls.throw("Cannot assign to a property of a frozen object", span)
+            machine.unsure += 1
+            return Unknown("Object.assign() on a sealed object", (span,))
+        if _meets_accessor(target, source):
+            machine.unsure += 1
+            target.clobber(Unknown("Object.assign() may call a setter", (span,)))
+        objects.spread(machine, target, source, span)
+        if isinstance(source, Obj):
+            target.sites = merging.joined_sites(target, source)
+    return target
+
+
+def _meets_accessor(target: Obj, source: Value) -> bool:
+    """Whether a key that is assigned may be read and written by functions."""
+    if target.kind is not None:
+        return True
+    entries = target.entries.items()
+    keys = {key for key, entry in entries if isinstance(entry, Entry) and entry.is_getter}
+    if not isinstance(source, Obj) or source.more is not None:
+        return bool(keys) and not isinstance(source, Known)
+    return not keys.isdisjoint(source.entries)
+
+
+def _hold(*, frozen: bool) -> Meaning:
+    """`Object.freeze(value)` and `Object.seal(value)`: what changes it later throws."""
+
+    def meaning(machine: Machine, arguments: Arguments, span: Span) -> Value:
+        value = _argument(arguments, 0)
+        target = value.kind.statics if isinstance(value, Func) and value.kind else value
+        if isinstance(target, Obj | Arr):
+            machine.writes(target.born)
+            target.frozen = target.frozen or frozen
+            target.sealed = True
+        return value if not isinstance(value, Unknown) else Unknown(value.reason, (span,))
+
+    return meaning
 
 
 def _json_parse(machine: Machine, arguments: Arguments, span: Span) -> Value:
@@ -141,6 +199,9 @@ def _array(machine: Machine, arguments: Arguments, span: Span) -> Value:
 
 
 MEANINGS: dict[str, Meaning] = {
+    "assign": _assign,
+    "freeze": _hold(frozen=True),
+    "seal": _hold(frozen=False),
     "json-parse": _json_parse,
     "array-from": _array_from,
     "array": _array,
