@@ -150,7 +150,14 @@ def export_of(
         return members.member(machine, whole, name, span)
     cell = module.exports.get(name)
     if cell is not None:
-        return cell.get()
+        asked = (module.file, name)
+        if asked in machine.asked:
+            return _lost(machine, f"{module.file} exports {name} through a cyclic import", span)
+        machine.asked.add(asked)
+        try:
+            return cell.get()
+        finally:
+            machine.asked.discard(asked)
     if name != "default":
         found = _from_stars(machine, module, name, {module.file})
         if found is not None:

@@ -104,6 +104,8 @@ class Machine:
         # Files of the repository's own packages that are imported by name, and what they import.
         self.borrowed: set[str] = set()
         self.resolved: dict[tuple[str, str], Module] = {}
+        # The exports that are being asked for: (file, name).
+        self.asked: set[tuple[str, str]] = set()
         self.assumptions: dict[Note, None] = {}
         self.notices: dict[Note, None] = {}
         self.variables: dict[str, Value] = {}
