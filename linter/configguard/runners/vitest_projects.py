@@ -6,7 +6,6 @@ Read in and measured on 0.34.6, 1.6.1, 2.1.9, 3.2.7, 4.1.12, 5.1.1 (tests/oracle
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,22 +31,19 @@ from configguard.runners.model import unread
 from configguard.runners.runner import Key, Member, Members, View
 from configguard.runners.settings import Company, Settings, Situate
 from configguard.runners.versions import matches
+from configguard.runners.vitest_lists import (
+    Listed,
+    list_in,
+    listed_projects,
+    refuse_workspace,
+    seen_from,
+)
 from configguard.runners.vitest_places import Folder, Place, Text, name_of, places
 from configguard.source.span import Origin, Span
-from configguard.source.workspace import Unreadable, escapes, folder_of, join
+from configguard.source.workspace import escapes, folder_of, join
 
-_OWN_FOLDER = ("__dirname", "import.meta.dirname")
 MAX_PROJECTS = 200
 """Of a config with more projects nothing is known."""
-
-
-class Listed(NamedTuple):
-    """A list of projects: its items, why there may be others, and the file that it stands in."""
-
-    items: tuple[Value, ...]
-    more: Unknown | None
-    file: str
-    at: Origin
 
 
 class _Parent(NamedTuple):
@@ -79,10 +75,10 @@ def members(view: View, situate: Situate) -> Members:
     root = view.settings(view.value, situate)
     _refuse_plain_test(view)
     unknown = unread(view.value)
-    listed = unknown or _listed(view, root)
+    listed = unknown or listed_projects(view, root)
     if listed is None or isinstance(listed, Unknown):
         return Members((Member(Key(), root, (), listed),))
-    parent = _Parent(view.place.file, view.value, _seen_from(view, view.value, view.place.file))
+    parent = _Parent(view.place.file, view.value, seen_from(view, view.value, view.place.file))
     found = _found(view, parent, listed)
     if found is None:
         return Members((Member(Key(), root),))  # before vitest 3 an empty list is as good as none
@@ -133,92 +129,6 @@ def _refuse_plain_test(view: View) -> None:
         return
     if isinstance(entry.value, Known) and truthy(entry.value.value):
         calls.throw("test has to be an object", entry.expression)
-
-
-# -- which list --------------------------------------------------------------------------------
-
-
-def _listed(view: View, root: Settings) -> Listed | Unknown | None:
-    """The list that this version reads; None where the config runs itself. Raises Thrown."""
-    version = view.table.version
-    if matches(version, ">=3.2"):
-        if matches(version, ">=5"):
-            _refuse_workspace(root)
-        found = _setting(view, root, "test.projects")
-        if isinstance(found, Listed | Unknown):
-            return found
-        if matches(version, ">=4"):
-            _refuse_workspace(root)
-            return None
-    if matches(version, ">=1.1"):
-        found = _setting(view, root, "test.workspace")
-        if isinstance(found, Listed | Unknown):
-            return found
-    file = view.around.workspace_file
-    return None if file is None else _in_file(view, file, (Span(file, 0, 0),))
-
-
-def _refuse_workspace(root: Settings) -> None:
-    """From vitest 4 on a `workspace` key is refused, whatever its value (measured)."""
-    holder = root.value.entry("test") if isinstance(root.value, Obj) else None
-    if holder is None or not isinstance(holder.value, Obj):
-        return
-    entry = holder.value.entry("workspace")
-    if entry is not None:
-        calls.throw("vitest 4 removed test.workspace and refuses to start with it", entry.key)
-
-
-def _setting(view: View, root: Settings, setting: str) -> Listed | Unknown | None:
-    """What `test.projects` or `test.workspace` lists. Raises Thrown."""
-    reading = root.written(setting)
-    if reading is None:
-        return None
-    if reading.entry is None:
-        # Something unknown is spread into the config; it hardly ever brings projects.
-        place = reading.at[0] if reading.at else view.place
-        view.machine.assume("what is unknown here is assumed to set no projects", place)
-        return None
-    if reading.unknown is not None:
-        return Unknown(f"which projects there are is not known: {reading.unknown}", reading.at)
-    value, version = settled(reading.value), view.table.version
-    if isinstance(value, Known) and not truthy(value.value):
-        if setting == "test.projects" and matches(version, ">=5"):
-            calls.throw("test.projects is no list", reading.at[0])
-        return None
-    if isinstance(value, Known) and isinstance(value.value, str) and setting == "test.workspace":
-        return _in_file(view, _beside(view, root, value.value), reading.at)
-    if isinstance(value, Arr) and (setting == "test.projects" or matches(version, ">=3")):
-        return Listed(tuple(value.items), value.more, view.place.file, reading.at)
-    if isinstance(value, Arr) or setting == "test.projects":
-        calls.throw(f"{setting} is no list that this version takes", reading.at[0])
-    return Unknown(f"what {setting} does with this value was never measured", reading.at)
-
-
-def _beside(view: View, root: Settings, path: str) -> str | Unknown:
-    folder = _seen_from(view, root.value, view.place.file)
-    if isinstance(folder, Unknown):
-        return folder
-    return join(folder.path, path)
-
-
-def _in_file(view: View, file: str | Unknown, at: Origin) -> Listed | Unknown:
-    """The list that a `vitest.workspace.*` exports. Raises Thrown."""
-    if isinstance(file, Unknown):
-        return file
-    version = view.table.version
-    if escapes(file):
-        return Unknown(f"{file} lies outside the root", at)
-    if not view.machine.workspace.is_file(file):
-        calls.throw(f"there is no workspace file {file}", at[0])
-    if file.endswith(".json") and matches(version, "<1"):
-        calls.throw(f"vitest {version} cannot load {file}", at[0])  # measured on 0.34.6
-    value = settled(loading.exported(view.machine, file, at[0]))
-    if isinstance(value, Unknown | Builtin):
-        reason = value.reason if isinstance(value, Unknown) else f"{value.path} is not evaluated"
-        return Unknown(f"which projects {file} lists is not known: {reason}", value.origin or at)
-    if not isinstance(value, Arr):
-        calls.throw(f"{file} has to export a list of projects", (value.origin or at)[0])
-    return Listed(tuple(value.items), value.more, file, value.origin or at)
 
 
 # -- which projects ----------------------------------------------------------------------------
@@ -404,7 +314,7 @@ def _of_place(view: View, parent: _Parent, place: Place, number: int) -> _Projec
     if not place.is_folder:
         value = _file(view, place.path, place.at, loading.MODE)
         if matches(view.table.version, ">=5"):
-            _refuse_workspace(view.settings(value, lambda _: {}))
+            refuse_workspace(view.settings(value, lambda _: {}))
     # Where only the checkout's own folder would name it, its place in the list does.
     default = name_of(workspace, view.table.version, place)
     name, named = _name(view, value, number if default is None else default)
@@ -461,7 +371,7 @@ def _flattened(
         listed = None
         own_file = file is not None and file != parent.file and not project.is_root
         if own_file and isinstance(project.value, Obj):
-            listed = _setting(view, view.settings(project.value, lambda _: {}), "test.projects")
+            listed = list_in(view, view.settings(project.value, lambda _: {}), "test.projects")
         if listed is None or file is None:
             found.append(project)
             continue
@@ -470,7 +380,7 @@ def _flattened(
             continue
         if file in (*parent.chain, parent.file):
             calls.throw(f"{file} lists a config that lists {file} as its project", listed.at[0])
-        folder = _seen_from(view, project.value, file, folder_of(file))
+        folder = seen_from(view, project.value, file, folder_of(file))
         label = str(project.name) if not isinstance(project.name, Unknown) else "?"
         inner = _Parent(file, project.value, folder, label, (*parent.chain, parent.file))
         below = _found(view, inner, listed._replace(file=file))
@@ -481,40 +391,3 @@ def _flattened(
 
 
 # -- folders -------------------------------------------------------------------------------------
-
-
-def _is_own_folder(view: View, value: Value, where: Span) -> bool:
-    """Whether a value is plainly `__dirname`, which vite replaces in every file that it loads."""
-    if not isinstance(value, Unknown) or not value.reason.startswith(_OWN_FOLDER):
-        return False
-    document = view.machine.workspace.read(where.file)
-    if isinstance(document, Unreadable):
-        return False
-    return document.text(where.start, where.end) in _OWN_FOLDER
-
-
-def _seen_from(view: View, value: Value, file: str, folder: str | None = None) -> Folder | Unknown:
-    """The folder from which paths in a config are seen: `test.root`, `root`, or its own.
-
-    Vitest takes the folder that it is started in, which is taken to be that of the config;
-    `folder`: the surely known one of a project's own file.
-    """
-    start = folder_of(file) if folder is None else folder
-    manifest = posixpath.join(start, "package.json")
-    sure = folder is not None or start == "" or view.machine.workspace.is_file(manifest)
-    test = value.get("test") if isinstance(value, Obj) else None
-    for holder in (test, value):
-        entry = holder.entry("root") if isinstance(holder, Obj) else None
-        if entry is None or loading.is_nothing(entry.value):
-            continue
-        root = entry.value
-        if isinstance(root, Known) and root.value == "":
-            continue
-        if isinstance(root, Known) and isinstance(root.value, str):
-            path = join(start, root.value)
-            if not escapes(path):
-                return Folder("" if path == "." else path, sure)
-        if _is_own_folder(view, root, entry.expression):
-            return Folder(folder_of(entry.expression.file), True)
-        return Unknown("from which folder it is seen is not known", (entry.expression,))
-    return Folder(start, sure)
