@@ -62,6 +62,7 @@ MODULES = {
     "freeze-write": "const o = Object.freeze({ a: 1 }); o.a = 2; export default o;",
     "freeze-add": "const o = Object.freeze({ a: 1 }); o.b = 2; export default o;",
     "freeze-delete": "const o = Object.freeze({ a: 1 }); delete o.a; export default o;",
+    "freeze-delete-missing": "const o = Object.freeze({ a: 1 }); export default [delete o.b, o];",
     "freeze-push": "const a = Object.freeze([1]); a.push(2); export default a;",
     "freeze-assign": "const o = Object.freeze({ a: 1 }); Object.assign(o, { a: 2 }); export default o;",
     "seal": "const o = Object.seal({ a: 1 }); o.a = 2; export default o;",

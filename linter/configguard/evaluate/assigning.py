@@ -290,6 +290,11 @@ def delete_member(machine: Machine, target: Node, scope: Scope) -> Value:
         case Obj():
             machine.writes(holder.born)
             if holder.frozen or holder.sealed:
+                if isinstance(name, str) and holder.more is None and not holder.entry(name):
+                    return Known(True, (span,))
+                if isinstance(name, Unknown) or holder.more is not None:
+                    machine.unsure += 1
+                    return Unknown("whether it can be deleted is not known", (span,))
                 if scope.strict:
                     calls.throw("Cannot delete a property of a frozen object", span)
                 return Known(False, (span,))
