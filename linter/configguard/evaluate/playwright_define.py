@@ -17,6 +17,7 @@ from configguard.evaluate.values import (
     Arr,
     Builtin,
     Entry,
+    Func,
     Known,
     Obj,
     Unknown,
@@ -146,6 +147,8 @@ def _servers(left: Obj, right: Obj, span: Span) -> Arr:
 
 def _projects(machine: Machine, before: Value, over: Value, span: Span) -> Value:
     """Each project with the override of its name; those that are left over come last."""
+    from configguard.evaluate.calls import throw
+
     lists: list[Arr] = []
     for side in (before, over):
         if isinstance(side, Arr):
@@ -153,6 +156,10 @@ def _projects(machine: Machine, before: Value, over: Value, span: Span) -> Value
         elif _falsy(side):
             lists.append(Arr([], (span,)))
         else:
+            if isinstance(side, Obj | Func) or (
+                isinstance(side, Known) and not isinstance(side.value, str)
+            ):
+                throw("defineConfig() reads one by one what is no list of projects", span)
             reason = side.reason if isinstance(side, Unknown) else "the projects are no list"
             return Unknown(reason, (span, *side.origin))
     listed, overrides = lists
