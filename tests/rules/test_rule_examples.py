@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from configguard.authoring.cases import Case, cases_in
-from configguard.resources import data_folder, rule_tables
+from configguard.resources import data_folder, rule_tables, table
 from support.command import run
 
 RULES = data_folder("rules")
@@ -34,9 +34,10 @@ def project(tmp_path: Path) -> Path:
 def write(project: Path, case: Case) -> dict[str, bytes]:
     """The case's files and its runners, and what was written."""
     for runner, version in case.versions.items():
-        manifest = project / "node_modules" / runner / "package.json"
+        package = table(f"runners/facts/{runner}").get("packages", [runner])[0]
+        manifest = project / "node_modules" / package / "package.json"
         manifest.parent.mkdir(parents=True)
-        manifest.write_text(json.dumps({"name": runner, "version": version}), "utf-8")
+        manifest.write_text(json.dumps({"name": package, "version": version}), "utf-8")
     for name, text in case.files.items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)

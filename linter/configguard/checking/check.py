@@ -197,7 +197,7 @@ def _rewritten(subject: Subject, limits: Limits) -> tuple[dict[str, float], tupl
             removes.append(entry.removes or entry.setting)
         fact = entry.would
         if fact in TIMEOUT_LIMITS:
-            wanted[fact] = limits[TIMEOUT_LIMITS[fact]].value
+            wanted[fact] = entry.means or limits[TIMEOUT_LIMITS[fact]].value
         elif fact in FACT_LIMITS and entry.means is not None and entry.means >= (fact == "workers"):
             most = _bound(subject, fact, limits)
             wanted[fact] = min(entry.means, most, wanted.get(fact, most))

@@ -193,7 +193,7 @@ def meaning(row: Row, value: Value) -> tuple[bool, float | None, bool]:
     entry = row.entry
     written = plain(value)
     lowers = "lowers" in entry and constraints.judge(entry["lowers"], written) is True
-    means = entry.get("means") if lowers else None
+    means = entry.get("means") if lowers or "lowers" not in entry else None
     if means == "value":
         means = written if constraints.is_number(written) else None
     idle = "same-as-default" in entry and constraints.judge(entry["same-as-default"], written)
