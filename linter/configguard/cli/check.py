@@ -56,7 +56,8 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
             session = Session(Workspace(place.workspace.root), options)
             judgement = session.judge(place.paths)
     read = reader(session.workspace, request.limits)
-    report = report_of(session, judgement)
+    # A line per finding has no room for fixes: planning them is left out.
+    report = report_of(session, judgement, plan_fixes=wanted.output_format != "concise")
     report.notices += place.notices
     report.problems += changed
     _print_report(report, read, request, wanted, style, fixed)
