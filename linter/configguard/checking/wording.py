@@ -207,7 +207,7 @@ def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
         inside = [span for span in via if span.file == own]
         found += [Because(f"{own} takes it in here", (span,)) for span in inside[:1]]
     for name in dict.fromkeys(violation.limit for violation in draft.violations):
-        if name is not None and limits[name].stated:
+        if name is not None:
             found.append(_limit_because(name, limits[name]))
     if entries or _defaulted(draft):
         found += _version_because(draft.subject.suite)
@@ -223,6 +223,8 @@ def _via(draft: Draft) -> Origin:
 
 
 def _limit_because(name: str, limit: Limit) -> Because:
+    if not limit.stated:
+        return Because(f"the limit {name} is {limit.value:g} by default: no limits file sets it")
     return Because(f"the limit {name} is {limit.value:g} here", limit.at)
 
 
