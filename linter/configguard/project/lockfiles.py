@@ -6,13 +6,8 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from configguard.project.manifests import (
-    json_of,
-    once_per_document,
-    problem_at,
-    read_text,
-    value_at,
-)
+from configguard.project.json_entries import NotJson, Reader
+from configguard.project.manifests import once_per_document, problem_at, read_text
 from configguard.project.pnpm_lock import pnpm_version
 from configguard.project.problems import PathProblem
 from configguard.project.yarn_lock import yarn_version
@@ -28,6 +23,7 @@ LOCK_FILES = (
     "yarn.lock",
     "bun.lock",
 )
+_SECTIONS = frozenset(("packages", "dependencies", "workspaces"))
 
 
 class Locked(NamedTuple):
@@ -81,12 +77,12 @@ def _ask(
         return pnpm_version(document, importer, package)
     if name == "yarn.lock":
         return yarn_version(document, package, wanted)
-    lock = json_of(document)
+    lock = _sections(document, name == "bun.lock")
     if isinstance(lock, PathProblem):
         return lock
     if name == "bun.lock":
-        return _bun_version(document, lock, importer, package)
-    return _npm_version(document, lock, importer, package)
+        return _bun_version(lock, importer, package)
+    return _npm_version(lock, importer, package)
 
 
 @once_per_document
@@ -99,54 +95,71 @@ def _conflict(document: Document) -> PathProblem | None:
     return problem_at(document, "it holds the marks of an unfinished merge", start)
 
 
-def _npm_version(
-    document: Document, lock: dict[str, Any], importer: str, package: str
-) -> tuple[str, Origin] | None:
+class _JsonLock(NamedTuple):
+    """A JSON lock file, and where the value of each key in its sections stands."""
+
+    reader: Reader
+    sections: dict[str, dict[str, int]]
+
+    def entry(self, section: str, key: str) -> Any:
+        """The value of a key in a section; None where there is none."""
+        at = self.sections.get(section, {}).get(key)
+        return None if at is None else self.reader.value(at)
+
+    def place(self, section: str, *keys: str) -> Origin:
+        """Where the value behind a section and keys in it stands."""
+        at = self.sections[section][keys[0]]
+        span = self.reader.span(keys[1:], at)
+        return () if span is None else (span,)
+
+
+@once_per_document
+def _sections(document: Document, lenient: bool) -> _JsonLock | PathProblem:
+    reader = Reader(document, lenient=lenient)
+    try:
+        return _JsonLock(reader, reader.sections(_SECTIONS))
+    except NotJson as error:
+        return problem_at(document, str(error), error.offset)
+
+
+def _npm_version(lock: _JsonLock, importer: str, package: str) -> tuple[str, Origin] | None:
     """Lock file versions 2 and 3 list `packages` by path; version 1 has `dependencies` alone."""
-    packages = lock.get("packages")
-    if not isinstance(packages, dict):
-        entry = _entry(lock.get("dependencies"), package)
-        version = entry.get("version")
+    if "packages" not in lock.sections:
+        version = _object(lock.entry("dependencies", package)).get("version")
         if not isinstance(version, str):
             return None
-        return version, value_at(document, ("dependencies", package, "version"), version)
+        return version, lock.place("dependencies", package, "version")
     for folder in ancestors(importer):
         key = posixpath.join(folder, "node_modules", package)
-        entry = _entry(packages, key)
+        entry = _object(lock.entry("packages", key))
         if entry.get("link") is True and isinstance(entry.get("resolved"), str):
             key = entry["resolved"]  # a package of this repository, linked into node_modules
-            entry = _entry(packages, key)
+            entry = _object(lock.entry("packages", key))
         version = entry.get("version")
         # An alias (`npm:other@1`) names the other package; its version says nothing here.
         if isinstance(version, str) and entry.get("name", package) == package:
-            return version, value_at(document, (key, "version"), version)
+            return version, lock.place("packages", key, "version")
     return None
 
 
-def _bun_version(
-    document: Document, lock: dict[str, Any], importer: str, package: str
-) -> tuple[str, Origin] | None:
+def _bun_version(lock: _JsonLock, importer: str, package: str) -> tuple[str, Origin] | None:
     """bun.lock keys packages by name, and those below one package as `its-name/name`."""
-    packages, workspaces = lock.get("packages"), lock.get("workspaces")
-    if not isinstance(packages, dict):
-        return None
-    for key in (*_bun_keys(workspaces, importer, package), package):
-        entry = packages.get(key)
+    for key in (*_bun_keys(lock, importer, package), package):
+        entry = lock.entry("packages", key)
         head = entry[0] if isinstance(entry, list) and entry else None
         if isinstance(head, str) and head.startswith(package + "@"):
-            at = value_at(document, ("packages", key), head)
-            return head.removeprefix(package + "@"), at
+            at = lock.reader.first(lock.sections["packages"][key])
+            return head.removeprefix(package + "@"), (at,)
     return None
 
 
-def _bun_keys(workspaces: object, importer: str, package: str) -> Iterator[str]:
+def _bun_keys(lock: _JsonLock, importer: str, package: str) -> Iterator[str]:
     for folder in ancestors(importer):
-        name = _entry(workspaces, folder).get("name")
+        name = _object(lock.entry("workspaces", folder)).get("name")
         if isinstance(name, str):
             yield f"{name}/{package}"
 
 
-def _entry(table: object, key: str) -> dict[str, Any]:
-    """An object inside an object; an empty one where the file has something else there."""
-    entry = table.get(key) if isinstance(table, dict) else None
-    return entry if isinstance(entry, dict) else {}
+def _object(value: object) -> dict[str, Any]:
+    """An object; an empty one where the file has something else there."""
+    return value if isinstance(value, dict) else {}

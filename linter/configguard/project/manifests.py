@@ -16,6 +16,8 @@ _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
 _PEERS = "peerDependencies"
 _NOTHING_TO_TELL = (Trouble.MISSING, Trouble.NOT_A_FILE, Trouble.OUTSIDE)
 
+MAX_MANIFEST_BYTES = 5_000_000
+"""A package.json is written by hand; as a tree of objects this may take 100 MB."""
 _NEAR = 400
 """Between `"node_modules/vitest": {` and its version stand a name and perhaps a licence."""
 
@@ -69,16 +71,13 @@ def read_json(workspace: Workspace, file: str) -> dict[str, Any] | PathProblem |
 
 @once_per_document
 def json_of(document: Document) -> dict[str, Any] | PathProblem:
-    """The object that a JSON document holds; bun's trailing commas are let pass."""
+    """The object that a JSON document holds."""
     import json
 
-    data = document.data
-    if document.file.endswith("bun.lock"):
-        import re
-
-        # As long as before, so that the places of errors stay right.
-        data = re.sub(rb",(?=\s*[}\]])", b" ", data)
-    text = data.removeprefix(BOM).decode("utf-8")
+    if len(document.data) > MAX_MANIFEST_BYTES:
+        limit = f"{MAX_MANIFEST_BYTES / 1e6:g} MB"
+        return PathProblem(f"{document.file}: it is larger than {limit}", document.file)
+    text = document.data.removeprefix(BOM).decode("utf-8")
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
