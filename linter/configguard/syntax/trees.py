@@ -87,11 +87,8 @@ def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
     tree = _parser(grammar).parse(data)
     result: Parsed | BadSyntax = Parsed(document, tree)
     if tree.root_node.has_error:
-        error = next(_errors(tree.root_node), tree.root_node)
-        result = BadSyntax(
-            Span(document.file, error.start_byte, max(error.end_byte, error.start_byte)),
-            _reason(document, error),
-        )
+        error, reason = first_error(document, tree.root_node)
+        result = BadSyntax(Span(document.file, error.start_byte, error.end_byte), reason)
     while len(_cache) >= _KEPT:
         del _cache[next(iter(_cache))]
     _cache[key] = (document, result)
@@ -101,6 +98,12 @@ def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
 def forget() -> None:
     """Drop all trees (tests and long-running processes)."""
     _cache.clear()
+
+
+def first_error(document: Document, root: Node) -> tuple[Node, str]:
+    """The first place of a tree that did not parse, and what is wrong there."""
+    error = next(_errors(root), root)
+    return error, _reason(document, error)
 
 
 def _errors(root: Node) -> Iterator[Node]:
