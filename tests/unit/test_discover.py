@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from configguard.project.candidates import Candidate, Referred, Scope
 from configguard.project.discover import (
-    Candidate,
     configs_beside,
     discover,
     normalised,
@@ -416,3 +416,109 @@ def test_the_first_of_jests_configs_is_judged_and_knows_the_others(tmp_path: Pat
     assert by_default == {"jest.config.js": True, "jest.e2e.config.js": False}
     first = next(one for one in search.candidates if one.found_by_default)
     assert configs_beside(Workspace(tmp_path), first) == ("jest.config.json", "package.json")
+
+
+def test_what_the_checkout_alone_ignores_weighs_less_than_an_ignore_file(tmp_path: Path) -> None:
+    write(tmp_path, ".git/info/exclude", text="mine/\nvitest.e2e.config.ts\n")
+    write(tmp_path, "pkg/.gitignore", text="!vitest.e2e.config.ts\n")
+    write(tmp_path, "mine/vitest.config.ts", "vitest.e2e.config.ts", "pkg/vitest.e2e.config.ts")
+    assert found(tmp_path) == ["pkg/vitest.e2e.config.ts"]
+    assert found(tmp_path, "mine") == ["mine/vitest.config.ts"]
+
+
+def test_a_git_that_is_a_file_has_no_rules_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "vitest.config.ts")
+    (tmp_path / ".git").write_text("gitdir: ../elsewhere\n")
+    result = discover(Workspace(tmp_path), [""])
+    assert [candidate.file for candidate in result.candidates] == ["vitest.config.ts"]
+    assert result.problems == ()
+
+
+def within(root: Path, scope: Scope, *paths: str) -> list[str]:
+    search = discover(Workspace(root), paths or ("",), scope)
+    return [candidate.file for candidate in search.candidates]
+
+
+def test_what_git_ignores_is_looked_at_on_demand(tmp_path: Path) -> None:
+    write(tmp_path, ".gitignore", ".git/info/exclude", text="dist\n")
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg/.gitignore").write_bytes(b"*.config.ts\n\xff")
+    write(tmp_path, "dist/vitest.config.ts", "pkg/vitest.config.ts", "node_modules/vite.config.ts")
+    search = discover(Workspace(tmp_path), [""], Scope(gitignore=False))
+    files = [candidate.file for candidate in search.candidates]
+    assert files == ["dist/vitest.config.ts", "pkg/vitest.config.ts"]
+    assert search.problems == (), "files that do not count are not read"
+
+
+@pytest.mark.parametrize(
+    ("exclude", "kept"),
+    [
+        (["vendor"], ["vitest.config.ts", "a/b/vitest.e2e.config.ts", "a/vendor/vitest.config.ts"]),
+        (["vendor/**"], ["vitest.config.ts", "a/b/vitest.e2e.config.ts",
+                         "a/vendor/vitest.config.ts"]),
+        (["**/vendor"], ["vitest.config.ts", "a/b/vitest.e2e.config.ts"]),
+        (["vitest.config.ts"], ["a/b/vitest.e2e.config.ts", "a/vendor/vitest.config.ts",
+                                "vendor/vitest.config.ts"]),
+        (["**/vitest.config.{js,ts}"], ["a/b/vitest.e2e.config.ts"]),
+        (["a/*/vitest.*.ts", "vendor/"], ["vitest.config.ts"]),
+        (["**"], []),
+    ],
+)  # fmt: skip
+def test_excluded_globs_are_relative_to_the_root(
+    tmp_path: Path, exclude: list[str], kept: list[str]
+) -> None:
+    write(tmp_path, "vendor/vitest.config.ts", "a/vendor/vitest.config.ts", "vitest.config.ts")
+    write(tmp_path, "a/b/vitest.e2e.config.ts")
+    scope = Scope(exclude=tuple(exclude))
+    assert sorted(within(tmp_path, scope)) == sorted(kept)
+    assert within(tmp_path, scope._replace(gitignore=False)) == within(tmp_path, scope)
+
+
+def test_what_the_user_names_is_checked_though_excluded(tmp_path: Path) -> None:
+    write(tmp_path, "vendor/a/vitest.config.ts", "vendor/a/b/vitest.config.ts")
+    scope = Scope(exclude=("vendor",))
+    both = ["vendor/a/vitest.config.ts", "vendor/a/b/vitest.config.ts"]
+    assert within(tmp_path, scope) == []
+    assert within(tmp_path, scope, "vendor") == both
+    assert within(tmp_path, scope, "vendor/a") == both
+    assert within(tmp_path, scope, "vendor/a/vitest.config.ts") == both[:1]
+    assert within(tmp_path, Scope(exclude=("vendor/a/b",)), "vendor") == both[:1]
+
+
+def test_an_excluded_config_leaves_the_next_to_be_read(tmp_path: Path) -> None:
+    write(tmp_path, "vitest.config.ts", "vitest.config.js")
+    assert within(tmp_path, Scope(exclude=("vitest.config.ts",))) == ["vitest.config.js"]
+
+
+def test_a_referred_file_is_a_config_whatever_its_name(tmp_path: Path) -> None:
+    write(tmp_path, "pkg/e2e.ts", "pkg/other.ts", "pkg/dist/e2e.ts", "pkg/vite.e2e.config.ts")
+    write(tmp_path, "pkg/jest.config.js", "x/e2e.ts")
+    write(tmp_path, ".gitignore", text="dist\n")
+    scope = Scope(
+        referred=(
+            Referred("pkg/e2e.ts", "playwright"),
+            Referred("pkg/dist/e2e.ts", "vitest"),
+            Referred("pkg/vite.e2e.config.ts", "vitest"),
+            Referred("pkg/jest.config.js", "vitest"),
+            Referred("pkg/gone.ts", "jest"),
+            Referred("../out.ts", "jest"),
+            Referred("node_modules/x/e2e.ts", "jest"),
+        )
+    )
+    result = discover(Workspace(tmp_path), [""], scope)
+    assert result.problems == ()
+    assert {candidate.file: candidate for candidate in result.candidates} == {
+        "pkg/e2e.ts": Candidate("pkg/e2e.ts", "playwright", False, False, False, True),
+        # vitest takes it also without a `test` key, as it is told to
+        "pkg/vite.e2e.config.ts": Candidate(
+            "pkg/vite.e2e.config.ts", "vitest", False, False, False, True
+        ),
+        # jest finds it by itself
+        "pkg/jest.config.js": Candidate("pkg/jest.config.js", "jest", True, False, False),
+    }
+    assert within(tmp_path, scope, "x") == []
+    [named] = discover(Workspace(tmp_path), ["pkg/e2e.ts"], scope).candidates
+    assert named == Candidate("pkg/e2e.ts", "playwright", False, False, True, True)
+    assert [one.unknown for one in discover(Workspace(tmp_path), ["pkg/other.ts"]).problems] == [
+        True
+    ]

@@ -8,11 +8,13 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from configguard.project.candidates import PLAIN, Candidate, Discovery, Referred, Scope
 from configguard.project.ignored import (
     ALWAYS_SKIPPED,
     IGNORE_FILE,
     IgnoreRules,
     ignores,
+    own_rules,
     read_rules,
 )
 from configguard.project.manifests import json_of
@@ -24,8 +26,10 @@ from configguard.project.names import (
     config_name,
     manifest_config,
     named_config,
+    referred_config,
 )
 from configguard.project.problems import PathProblem
+from configguard.source.path_globs import matches_any
 from configguard.source.workspace import (
     MAX_LOCK_BYTES,
     Unreadable,
@@ -33,31 +37,6 @@ from configguard.source.workspace import (
     ancestors,
     escapes,
 )
-
-
-class Candidate(NamedTuple):
-    """A file that is a config by its name.
-
-    `found_by_default`: the runner finds it by itself. `needs_test_key`: it is a suite only if it
-    has a `test` key. `named`: the user named this very file.
-    """
-
-    file: str
-    runner: str
-    found_by_default: bool
-    needs_test_key: bool
-    named: bool
-
-
-class Discovery(NamedTuple):
-    """The configs, each once, in the order of the arguments and then of their paths.
-
-    `notices`: configs that are never read, because of another one beside them.
-    """
-
-    candidates: tuple[Candidate, ...]
-    problems: tuple[PathProblem, ...]
-    notices: tuple[PathProblem, ...] = ()
 
 
 class _Listing(NamedTuple):
@@ -68,9 +47,9 @@ class _Listing(NamedTuple):
     has_ignore_file: bool
 
 
-def discover(workspace: Workspace, paths: Sequence[str]) -> Discovery:
+def discover(workspace: Workspace, paths: Sequence[str], scope: Scope = PLAIN) -> Discovery:
     """The configs that root-relative files and folders stand for (the root is '')."""
-    search = _Search(workspace)
+    search = _Search(workspace, scope)
     for path in paths:
         search.argument(path)
     return Discovery(
@@ -94,7 +73,7 @@ def configs_beside(workspace: Workspace, candidate: Candidate) -> tuple[str, ...
     if not candidate.found_by_default:
         return ()
     folder, own = posixpath.split(candidate.file)
-    search = _Search(workspace)
+    search = _Search(workspace, PLAIN)
     there = (entry.name for entry in workspace.entries(folder))
     configs = _configs_among(search.files_of(folder, there))
     manifest = search.manifest(_below(folder, MANIFEST))
@@ -119,8 +98,13 @@ def normalised(path: str, separator: str = os.sep) -> str:
 class _Search:
     """One discovery: what is found so far, and the folders that were walked."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, scope: Scope) -> None:
         self.workspace = workspace
+        self._scope = scope
+        self._referred: dict[str, dict[str, str]] = {}
+        for file, runner in scope.referred:
+            folder, name = posixpath.split(file)
+            self._referred.setdefault(folder, {}).setdefault(name, runner)
         self.found: dict[str, Candidate] = {}
         self.problems: list[PathProblem] = []
         self.notices: list[PathProblem] = []
@@ -161,6 +145,8 @@ class _Search:
         """Add a file that the user named, also where a walk would pass it over."""
         folder, name = posixpath.split(file)
         found = self.manifest(file) if name == MANIFEST else named_config(name)
+        referred = self._referred_to(folder, name, found)
+        found = referred or found
         if found is None:
             message = f"{file}: it is no test-runner config by its name"
             if name == MANIFEST:
@@ -174,7 +160,23 @@ class _Search:
             read = _read_by_default(configs)
             by_default = name == read[found.runner]
             self._add_notice(folder, name, found, read)
-        self.found[file] = Candidate(file, found.runner, by_default, found.base == "vite", True)
+        self.found[file] = self._candidate(file, found, by_default, named=True)
+
+    def _candidate(
+        self, file: str, found: ConfigName, by_default: bool, *, named: bool = False
+    ) -> Candidate:
+        """A config as a value; vitest takes the file of a `--config` also without tests in it."""
+        folder, name = posixpath.split(file)
+        referred = self._referred.get(folder, {}).get(name) == found.runner
+        needs_test_key = found.base == "vite" and not referred
+        return Candidate(file, found.runner, by_default, needs_test_key, named, referred)
+
+    def _referred_to(self, folder: str, name: str, found: ConfigName | None) -> ConfigName | None:
+        """What an invocation makes of a file; a name that the runner looks for weighs more."""
+        runner = self._referred.get(folder, {}).get(name)
+        if runner is None or (found is not None and found.found_by_default):
+            return None
+        return found if found is not None and found.runner == runner else referred_config(runner)
 
     def manifest(self, file: str) -> ConfigName | None:
         """A package.json as a config: it is one where it has an object under `jest`."""
@@ -193,6 +195,9 @@ class _Search:
     def _walk(self, top: str) -> None:
         """Add the configs below a folder, in the order of their paths."""
         pending = [(top, self._rules_above(top))]
+        exclude = self._scope.exclude
+        if exclude and matches_any(exclude, top, is_folder=True):
+            exclude = ()  # who names an excluded folder wants to see what is in it
         while pending:
             folder, rules = pending.pop()
             if folder in self._walked:
@@ -203,15 +208,23 @@ class _Search:
                 continue
             if listing.has_ignore_file and (listing.folders or listing.configs):
                 rules = self._with_rules(rules, folder)
-            self._add_configs(folder, listing.configs, rules)
+            kept = {
+                name: config
+                for name, config in listing.configs.items()
+                if not _skipped(rules, exclude, _below(folder, name), is_folder=False)
+            }
+            self._add_configs(folder, kept)
             below = (_below(folder, name) for name in sorted(listing.folders, reverse=True))
             pending.extend(
-                (path, rules) for path in below if not rules or not ignores(rules, path, True)
+                (path, rules)
+                for path in below
+                if not _skipped(rules, exclude, path, is_folder=True)
             )
 
     def _list(self, folder: str) -> _Listing | None:
         """One pass over a folder; its entries are not kept, as most of them are of no use."""
         listing = _Listing([], {}, has_ignore_file=False)
+        referred = self._referred.get(folder)
         try:
             with os.scandir(self._base + folder) as entries:
                 for entry in entries:
@@ -221,13 +234,17 @@ class _Search:
                             listing.folders.append(name)
                     elif name == IGNORE_FILE:
                         # git does not follow a symlink of this name either
-                        if entry.is_file(follow_symlinks=False):
+                        if entry.is_file(follow_symlinks=False) and self._scope.gitignore:
                             listing = listing._replace(has_ignore_file=True)
                     elif name == MANIFEST:
                         if (found := self.manifest(_below(folder, name))) is not None:
                             listing.configs[name] = found
-                    elif (found := config_name(name)) is not None and self._readable(folder, entry):
-                        listing.configs[name] = found
+                    else:
+                        found = config_name(name)
+                        if referred is not None:
+                            found = self._referred_to(folder, name, found) or found
+                        if found is not None and _readable(entry):
+                            listing.configs[name] = found
         except OSError as error:
             message = f"{folder or '.'}: the folder cannot be listed: {error.strerror}"
             # What lies in there is not judged: that is never a clean check.
@@ -235,22 +252,9 @@ class _Search:
             return None
         return listing
 
-    def _readable(self, folder: str, entry: os.DirEntry[str]) -> bool:
-        """Whether the runner would read it: anything but a folder or a link that leads nowhere.
-
-        A pipe, or a link out of the root, is a candidate too: reading it gives the problem.
-        """
-        del folder
-        if entry.is_symlink():
-            return os.path.exists(entry.path) and not os.path.isdir(entry.path)
-        return True
-
-    def _add_configs(
-        self, folder: str, configs: dict[str, ConfigName], rules: tuple[IgnoreRules, ...]
-    ) -> None:
-        names = [name for name in configs if not ignores(rules, _below(folder, name), False)]
-        names.sort(key=lambda name: (configs[name].base != "vitest", name))
-        read = _read_by_default({name: configs[name] for name in names})
+    def _add_configs(self, folder: str, configs: dict[str, ConfigName]) -> None:
+        names = sorted(configs, key=lambda name: (configs[name].base != "vitest", name))
+        read = _read_by_default(configs)
         for name in names:
             found = configs[name]
             reads = read.get(found.runner)
@@ -258,9 +262,7 @@ class _Search:
                 self._add_notice(folder, name, found, read)
                 continue
             file = _below(folder, name)
-            needs_test_key = found.base == "vite"
-            candidate = Candidate(file, found.runner, name == reads, needs_test_key, False)
-            self.found.setdefault(file, candidate)
+            self.found.setdefault(file, self._candidate(file, found, name == reads))
 
     def _add_notice(self, folder: str, name: str, found: ConfigName, read: dict[str, str]) -> None:
         """Say that a config is never read, where that is plainly not meant."""
@@ -275,7 +277,9 @@ class _Search:
 
     def _rules_above(self, top: str) -> tuple[IgnoreRules, ...]:
         """The rules that folders between the root and a walked folder make for what is in it."""
-        rules: tuple[IgnoreRules, ...] = ()
+        if not self._scope.gitignore:
+            return ()
+        rules = self._with(own_rules(self.workspace), ())
         for above in reversed(ancestors(top)[1:]):
             if self.workspace.is_file(_below(above, IGNORE_FILE)):
                 rules = self._with_rules(rules, above)
@@ -284,11 +288,34 @@ class _Search:
         return () if any(ignores(rules, path, True) for path in on_the_way) else rules
 
     def _with_rules(self, rules: tuple[IgnoreRules, ...], folder: str) -> tuple[IgnoreRules, ...]:
-        more = read_rules(self.workspace, folder)
+        return self._with(read_rules(self.workspace, folder), rules)
+
+    def _with(
+        self, more: IgnoreRules | PathProblem | None, rules: tuple[IgnoreRules, ...]
+    ) -> tuple[IgnoreRules, ...]:
         if isinstance(more, PathProblem):
             self.problems.append(more)
             return rules
         return rules if more is None else (*rules, more)
+
+
+def _readable(entry: os.DirEntry[str]) -> bool:
+    """Whether the runner would read it: anything but a folder or a link that leads nowhere.
+
+    A pipe, or a link out of the root, is a candidate too: reading it gives the problem.
+    """
+    if entry.is_symlink():
+        return os.path.exists(entry.path) and not os.path.isdir(entry.path)
+    return True
+
+
+def _skipped(
+    rules: tuple[IgnoreRules, ...], exclude: tuple[str, ...], path: str, *, is_folder: bool
+) -> bool:
+    """Whether a walk passes a path over."""
+    if rules and ignores(rules, path, is_folder):
+        return True
+    return bool(exclude) and matches_any(exclude, path, is_folder=is_folder)
 
 
 def _configs_among(names: Iterable[str]) -> dict[str, ConfigName]:
@@ -315,6 +342,8 @@ __all__ = [
     "Candidate",
     "Discovery",
     "PathProblem",
+    "Referred",
+    "Scope",
     "configs_beside",
     "discover",
     "normalised",

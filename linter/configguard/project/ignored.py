@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathspec import Pattern
 
 IGNORE_FILE = ".gitignore"
+OWN_IGNORE_FILE = ".git/info/exclude"
 ALWAYS_SKIPPED = frozenset({"node_modules", ".git", ".hg", ".svn", ".venv"})
 
 
@@ -30,7 +31,15 @@ class IgnoreRules(NamedTuple):
 
 def read_rules(workspace: Workspace, folder: str) -> IgnoreRules | PathProblem | None:
     """The rules that a folder adds; None where its `.gitignore` says nothing that matters here."""
-    file = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
+    return _read(workspace, f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE, folder)
+
+
+def own_rules(workspace: Workspace) -> IgnoreRules | PathProblem | None:
+    """The rules of this checkout alone; every `.gitignore` weighs more."""
+    return _read(workspace, OWN_IGNORE_FILE, "") if workspace.is_file(OWN_IGNORE_FILE) else None
+
+
+def _read(workspace: Workspace, file: str, folder: str) -> IgnoreRules | PathProblem | None:
     document = workspace.read(file)
     if not isinstance(document, Document):
         message = f"{file}: its patterns do not count: {document.reason}"

@@ -88,6 +88,11 @@ def named_config(name: str) -> ConfigName | None:
     return _of_segments(stem, extension)
 
 
+def referred_config(runner: str) -> ConfigName:
+    """What a file of any name is that an invocation hands to a runner as its config."""
+    return ConfigName(runner, runner, False, 0)
+
+
 def manifest_config() -> ConfigName:
     """What a package.json with a `jest` key is: the last that jest looks for."""
     return ConfigName("jest", "jest", True, len(_JEST_EXTENSIONS))
