@@ -177,7 +177,7 @@ class _Walk:
             ends = Ends(state, state)
         if pipeline.negated:
             failed = merged(ends.failure, ends.spared)
-            return Ends(failed, None, ends.success, ends.asks, ends.exits)
+            return Ends(failed, None, ends.success, True, ends.exits)
         return ends
 
     def _part(self, part: Part, state: State, depth: int, beside: bool) -> Ends:

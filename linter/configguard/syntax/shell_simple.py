@@ -106,7 +106,9 @@ def assignment(source: Source, node: Node, state: State, when: When = "always") 
         return Assignment(name_only, unknown_word("it is an array of the shell", origin), origin)
     word = _value(source, node, value, state)
     if any(child.type == "+=" for child in node.children):
-        word = _appended(state.value(text), word, origin)
+        before = state.value(text)
+        start = before.start if before is not None else ""
+        word = unknown_word("some shells read `A+=b` and others do not", origin, start=start)
     return Assignment(text, word, chain(origin, word.origin), when)
 
 
@@ -129,6 +131,9 @@ def declared(source: Source, node: Node, state: State) -> State:
     for child in node.named_children:
         if child.type == "variable_assignment":
             found = assignment(source, child, state)
+            if keyword in ("declare", "typeset", "local"):
+                reason = f"some shells know `{keyword}` and others do not"
+                found = found._replace(value=unknown_word(reason, found.origin))
             state = state.with_variable(found if exports else _kept(found, state))
         elif child.type in ("variable_name", "word") and exports:
             known = state.variables.get(_text(source, child))
@@ -260,17 +265,6 @@ def _value(source: Source, node: Node, value: Node | None, state: State) -> Word
     if found:
         return found[0]
     return known_word("", (source.span(value),), source.at.part(end, end))
-
-
-def _appended(before: Word | None, added: Word, origin: Origin) -> Word:
-    if before is None or before.text is None:
-        reason = before.reason if before is not None else "it depends on the environment"
-        return unknown_word(str(reason), origin)
-    if added.text is None:
-        return unknown_word(str(added.reason), origin, start=before.text + added.start)
-    text = before.text + added.text
-    whole = unknown_word("", origin, start=text).at
-    return known_word(text, chain(origin, before.origin), whole)
 
 
 def _kept(one: Assignment, state: State) -> Assignment:
