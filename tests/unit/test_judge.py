@@ -61,7 +61,9 @@ def test_a_text_does_not_pass_a_bound() -> None:
 
 
 LIMITS = {"maxRetries": 1.0}
-CHECK = Check("suite", {}, {"retries": {"maximum": {"limit": "maxRetries"}}})
+CHECK = Check(
+    "suite", {}, {"retries": {"maximum": {"limit": "maxRetries"}}}, {"retries": "maxRetries"}
+).at(LIMITS)
 
 
 def fact(unset: float, then: float) -> OneOfFact:
@@ -78,17 +80,17 @@ def fact(unset: float, then: float) -> OneOfFact:
 def test_sure_is_what_holds_with_every_variable_unset(
     unset: float, then: float, sure: bool
 ) -> None:
-    verdict = judge_check(CHECK, {"retries": fact(unset, then)}, LIMITS, 8)
+    verdict = judge_check(CHECK, {"retries": fact(unset, then)}, 8)
     assert [violation.sure for violation in verdict.violations] == [sure]
     assert [violation.limit for violation in verdict.violations] == ["maxRetries"]
 
 
 def test_what_is_open_is_told_and_is_no_violation() -> None:
     unknown = UnknownFact("it depends on the value of $N")
-    verdict = judge_check(CHECK, {"retries": unknown}, LIMITS, 8)
+    verdict = judge_check(CHECK, {"retries": unknown}, 8)
     assert verdict.violations == ()
     assert verdict.open == (("retries", unknown),)
 
 
 def test_a_fact_that_the_version_lacks_is_no_violation() -> None:
-    assert judge_check(CHECK, {}, LIMITS, 8).violations == ()
+    assert judge_check(CHECK, {}, 8).violations == ()

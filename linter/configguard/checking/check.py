@@ -3,7 +3,7 @@ another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from configguard.checking.finding import SEVERITIES, Notice, Severity
@@ -57,14 +57,14 @@ class Judged(NamedTuple):
 
 
 def judge_suite(suite: Suite, rules: Iterable[Rule], limits: Limits, cpus: int) -> Judged:
-    """Judge one suite by all rules."""
+    """Judge one suite by all rules, each as it is under these limits (`Rule.at`)."""
     subjects = subjects_of(suite)
     drafts: list[Draft] = []
     notices: dict[Notice, None] = {}
     for rule in rules:
         found: dict[tuple[str, str], list[tuple[Subject, tuple[Violation, ...]]]] = {}
         for subject in subjects:
-            violations, open_facts = _judge(rule, subject, limits, cpus)
+            violations, open_facts = _judge(rule, subject, cpus)
             if violations:
                 found.setdefault((subject.over, subject.name), []).append((subject, violations))
             for fact, unknown in open_facts:
@@ -74,7 +74,7 @@ def judge_suite(suite: Suite, rules: Iterable[Rule], limits: Limits, cpus: int) 
 
 
 def _judge(
-    rule: Rule, subject: Subject, limits: Limits, cpus: int
+    rule: Rule, subject: Subject, cpus: int
 ) -> tuple[tuple[Violation, ...], tuple[tuple[str, UnknownFact | None], ...]]:
     violations: list[Violation] = []
     left_open: list[tuple[str, UnknownFact | None]] = []
@@ -84,27 +84,11 @@ def _judge(
             continue
         if idle and "neverStarts" not in check.require:
             continue  # a suite that never starts puts no load on anything
-        verdict = judge_check(check, subject.facts, _Numbers(limits), cpus)
+        verdict = judge_check(check, subject.facts, cpus)
         violations += verdict.violations
         left_open += verdict.open
     decided = {violation.fact for violation in violations}
     return tuple(violations), tuple(item for item in left_open if item[0] not in decided)
-
-
-class _Numbers(Mapping[str, float]):
-    """The limits as plain numbers."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    def __getitem__(self, name: str) -> float:
-        return self._limits[name].value
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def _draft(rule: Rule, hits: list[tuple[Subject, tuple[Violation, ...]]], limits: Limits) -> Draft:

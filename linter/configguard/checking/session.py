@@ -52,6 +52,13 @@ class Session:
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self.workspace = workspace
         self.options = options
+        self._rules: dict[tuple[tuple[str, float], ...], tuple[Rule, ...]] = {}
+
+    def _rules_at(self, limits: Limits) -> tuple[Rule, ...]:
+        numbers = tuple(limits.numbers.items())
+        if numbers not in self._rules:
+            self._rules[numbers] = tuple(rule.at(dict(numbers)) for rule in self.options.rules)
+        return self._rules[numbers]
 
     @property
     def cpus(self) -> int:
@@ -78,6 +85,7 @@ class Session:
     def rejudged(self, judgement: Judgement, changes: Mapping[str, bytes]) -> Judgement:
         """The same pass with other bytes in some files; only suites that read them are redone."""
         session = Session(self.workspace.with_overlay(changes), self.options)
+        session._rules = self._rules
         problems: list[Problem] = []
         notices: list[Notice] = []
         configs: list[Configured] = []
@@ -129,7 +137,8 @@ class Session:
         for suite in (suite for config in configs for suite in config.suites):
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
-            judged = judge_suite(suite, self.options.rules, limits[suite.id], self.cpus)
+            rules = self._rules_at(limits[suite.id])
+            judged = judge_suite(suite, rules, limits[suite.id], self.cpus)
             drafts += judged.drafts
             notices += judged.notices
         return Judgement(

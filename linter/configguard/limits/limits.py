@@ -65,6 +65,12 @@ class Limits:
     def __contains__(self, name: object) -> bool:
         return name in self._stated or name in DEFAULTS
 
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers of all limits, stated or not."""
+        stated = {name: limit.value for name, limit in self._stated.items()}
+        return {**DEFAULTS, **stated}
+
 
 class _Reading(NamedTuple):
     """One file: the numbers of it that can be used, and what is wrong with it."""

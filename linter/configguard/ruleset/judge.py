@@ -19,8 +19,6 @@ from configguard.runners.profile import (
     number,
 )
 
-Numbers = Mapping[str, float]
-
 
 class Violation(NamedTuple):
     """A fact that breaks a requirement, in the first case that does.
@@ -44,9 +42,9 @@ class Verdict(NamedTuple):
 NOTHING = Verdict((), ())
 
 
-def judge_check(check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: int) -> Verdict:
+def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
     """Judge one check: violations, and what stays open."""
-    applies = _applies(check, facts, limits, cpus)
+    applies = _applies(check, facts, cpus)
     if applies is False:
         return NOTHING
     if applies is None:
@@ -58,12 +56,12 @@ def judge_check(check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: 
         if fact is None:
             continue
         meant = [case for case in cases_of(fact) if case.when.holds_at(cpus)]
-        verdicts = [(case, _meets(name, constraint, case.fact, limits, cpus)) for case in meant]
+        verdicts = [(case, _meets(name, constraint, case.fact, cpus)) for case in meant]
         broken = [case for case, met in verdicts if met is False]
         if broken:
             usual = [met for case, met in verdicts if case.when.usual]
             sure = bool(usual) and all(met is False for met in usual)
-            violations.append(Violation(name, broken[0], sure, limit_name(constraint)))
+            violations.append(Violation(name, broken[0], sure, check.limits[name]))
         elif any(met is None for _, met in verdicts):
             unknown = next((case.fact for case, met in verdicts if met is None), None)
             undecided.append((name, unknown if isinstance(unknown, UnknownFact) else None))
@@ -86,44 +84,20 @@ def machine_for(fact: RangeFact, cpus: int) -> float:
     return max(fact.runs_from, min(float(cpus), fact.runs_to))
 
 
-def with_limits(constraint: Any, limits: Numbers) -> Any:
-    """A constraint with its `{limit: name}` replaced by the numbers."""
-    if isinstance(constraint, dict):
-        if set(constraint) == {"limit"}:
-            return limits[constraint["limit"]]
-        return {word: with_limits(operand, limits) for word, operand in constraint.items()}
-    if isinstance(constraint, list):
-        return [with_limits(one, limits) for one in constraint]
-    return constraint
-
-
-def limit_name(constraint: Any) -> str | None:
-    """The first limit that a constraint names."""
-    if isinstance(constraint, dict):
-        if set(constraint) == {"limit"}:
-            return str(constraint["limit"])
-        constraint = list(constraint.values())
-    if isinstance(constraint, list):
-        return next((name for one in constraint if (name := limit_name(one)) is not None), None)
-    return None
-
-
-def _applies(check: Check, facts: Mapping[str, Fact], limits: Numbers, cpus: int) -> bool | None:
+def _applies(check: Check, facts: Mapping[str, Fact], cpus: int) -> bool | None:
     parts: list[bool | None] = []
     for name, constraint in check.applies.items():
         fact = facts.get(name.split(".")[0])
         if fact is None:
             return False
-        met = [_meets(name, constraint, case.fact, limits, cpus) for case in cases_of(fact)]
+        met = [_meets(name, constraint, case.fact, cpus) for case in cases_of(fact)]
         parts.append(constraints.conjunction(met) if False not in met else True in met)
     return constraints.conjunction(parts)
 
 
-def _meets(
-    name: str, constraint: dict[str, Any], fact: SimpleFact, limits: Numbers, cpus: int
-) -> bool | None:
+def _meets(name: str, constraint: dict[str, Any], fact: SimpleFact, cpus: int) -> bool | None:
     # `workers.origin` asks where a fact comes from, `workers` what it is.
     value = fact.origin if name.endswith(".origin") else plain_value(fact, cpus)
     if name.endswith(".origin") and isinstance(fact, UnknownFact) and fact.origin != "config":
         value = UNDECIDED
-    return constraints.judge(with_limits(constraint, limits), value)
+    return constraints.judge(constraint, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
@@ -16,6 +17,13 @@ class Check(NamedTuple):
     over: Over
     applies: dict[str, dict[str, Any]]
     require: dict[str, dict[str, Any]]
+    limits: dict[str, str | None]
+
+    def at(self, limits: Mapping[str, float]) -> Check:
+        """The check with its `{limit: name}` replaced by the numbers."""
+        return self._replace(
+            applies=_filled(self.applies, limits), require=_filled(self.require, limits)
+        )
 
 
 class Rule(NamedTuple):
@@ -30,9 +38,34 @@ class Rule(NamedTuple):
     absorbs: tuple[str, ...]
     data: dict[str, Any]
 
+    def at(self, limits: Mapping[str, float]) -> Rule:
+        """The rule as it judges under some limits; `data` keeps their names."""
+        return self._replace(checks=tuple(check.at(limits) for check in self.checks))
+
     def text(self, name: str) -> str:
         """One of the rule's message templates; empty where it has none."""
         return cast("str", self.data.get(name, ""))
+
+
+def _filled(constraint: Any, limits: Mapping[str, float]) -> Any:
+    if isinstance(constraint, dict):
+        if set(constraint) == {"limit"}:
+            return limits[constraint["limit"]]
+        return {word: _filled(operand, limits) for word, operand in constraint.items()}
+    if isinstance(constraint, list):
+        return [_filled(one, limits) for one in constraint]
+    return constraint
+
+
+def limit_name(constraint: Any) -> str | None:
+    """The first limit that a constraint names."""
+    if isinstance(constraint, dict):
+        if set(constraint) == {"limit"}:
+            return str(constraint["limit"])
+        constraint = list(constraint.values())
+    if isinstance(constraint, list):
+        return next((name for one in constraint if (name := limit_name(one)) is not None), None)
+    return None
 
 
 def rule_from(data: dict[str, Any]) -> Rule:
@@ -44,6 +77,7 @@ def rule_from(data: dict[str, Any]) -> Rule:
             pair.get("over", over[0]) if pair is not data else over[0],
             pair.get("applies", {}),
             pair["require"],
+            {fact: limit_name(constraint) for fact, constraint in pair["require"].items()},
         )
         for pair in pairs
     )
