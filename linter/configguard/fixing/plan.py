@@ -15,7 +15,7 @@ from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
-from configguard.fixing.rewrite import remove_setting, set_setting
+from configguard.fixing.rewrite import remove_setting, set_setting, stands_in
 from configguard.project.suites import Configured, Suite
 from configguard.runners.known import runner_of
 from configguard.runners.model import Model
@@ -213,7 +213,7 @@ def _edits(
     named = {environment.name: environment for environment in runner.environments}
     version = suite.version if runner.per_version else None
     environment = named[draft.environments[0]]
-    config = Config(workspace, evaluated, environment, runner.resolve, version)
+    config = Config(workspace, evaluated, (environment,), runner.resolve, version)
     model = Model(runner, config, suite.version, suite.around)
 
     def question(machine: Machine, exported: Value) -> list[list[Edit]]:
@@ -221,7 +221,9 @@ def _edits(
         if member is None:
             return []
         found: list[list[Edit]] = []
-        for settings in dict.fromkeys((member.settings, member.settings.root)):
+        sides = dict.fromkeys((member.settings, member.settings.root))
+        # Where it is written already, it is changed in place before it is added elsewhere.
+        for settings in sorted(sides, key=lambda side: not stands_in(parsed, side, setting)):
             if value is None:
                 edit = remove_setting(parsed, settings, setting)
                 found += [] if edit is None else [[edit]]

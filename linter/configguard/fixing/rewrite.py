@@ -41,6 +41,13 @@ def set_setting(
     yield from _added(parsed, settings, setting, text)
 
 
+def stands_in(parsed: Parsed, settings: Settings, setting: str) -> bool:
+    """Whether a setting is written in this file, as a value or as undefined."""
+    reading = settings.written(setting)
+    entry = reading.entry if reading is not None else settings.undefined_entry(setting)
+    return entry is not None and entry.expression.file == parsed.document.file
+
+
 def remove_setting(parsed: Parsed, settings: Settings, setting: str) -> Edit | None:
     """The edit that takes a setting out; None where it does not stand in the suite's own file."""
     reading = settings.written(setting)
