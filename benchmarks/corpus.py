@@ -152,7 +152,7 @@ def compared(workspace: Workspace, wanted: Wanted) -> Iterator[Row]:
         reason = parsed.reason if isinstance(parsed, Unreadable | BadSyntax) else ""
         yield _row(wanted, "(file)", "unknown", reason, "", is_written=bool(wanted.raw))
         return
-    config = Config(workspace, parsed, environment, resolved)
+    config = Config(workspace, parsed, (environment,), resolved)
     if wanted.status == "failed":
         yield _failing(config, wanted, variables)
         return

@@ -184,7 +184,7 @@ def _judge(
         return  # Node refuses the text before it runs
     fixed = {"CI": env.get("CI")}
     variables = {name: env.get(name) for name in ("CI", "FOO", "BAR", *env)}
-    config = Config(workspace, parsed, Environment("any", fixed, PLATFORM), resolved)
+    config = Config(workspace, parsed, (Environment("any", fixed, PLATFORM),), resolved)
     wrong = _compared(config, variables, answer, tally)
     if wrong:
         tally.wrong.append("\n".join((f"{shown}: {wrong[0]}", *wrong[1:], _text(program))))

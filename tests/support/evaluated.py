@@ -34,7 +34,7 @@ class Told:
         parsed = parse(document)
         assert isinstance(parsed, Parsed), parsed
         environment = Environment("local", self.variables, "linux")
-        self.config = Config(self.workspace, parsed, environment, _called)
+        self.config = Config(self.workspace, parsed, (environment,), _called)
 
     def __getitem__(self, path: str) -> Any:
         """The plain value at a path; `unknown: why`, `throws: why`, or a list of the cases."""

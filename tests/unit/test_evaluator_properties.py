@@ -44,7 +44,7 @@ def config_of(text: str, suffix: str = "") -> Config | None:
     environment = Environment("local", {"CI": None}, "linux")
     if not isinstance(parsed, Parsed):
         return None
-    return Config(workspace, parsed, environment, lambda machine, value: value)
+    return Config(workspace, parsed, (environment,), lambda machine, value: value)
 
 
 def facts(text: str) -> list[Any]:

@@ -68,7 +68,7 @@ def said(example: Example, condition: str, root: Path) -> list[str]:
     parsed = parse(document)
     assert isinstance(parsed, Parsed), parsed
     environment = Environment("local", {"CI": variables.get("CI")})
-    config = Config(workspace, parsed, environment, resolved)
+    config = Config(workspace, parsed, (environment,), resolved)
     found: list[str] = []
     for case in config.ask(lambda machine, value: shown(value)):
         if holds_on(case.when, variables, platform, cpus) is False:

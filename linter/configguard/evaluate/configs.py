@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from configguard.evaluate.machine import Budget, Machine, OverBound, Thrown
+from configguard.evaluate.machine import Budget, Impure, Machine, OverBound, Thrown
 from configguard.evaluate.modules import default_export
 from configguard.evaluate.values import Unknown, Value
 from configguard.evaluate.worlds import (
@@ -26,28 +26,29 @@ T = TypeVar("T")
 
 
 class Config:
-    """A parsed config file in one environment; answers questions about its value.
+    """A parsed config file in one environment, or two; answers questions about its value.
 
     `resolve` turns the exported value into the object that the runner reads (it calls function
-    configs, for example). `budget`: the steps that it shares with other environments.
+    configs, for example). `budget`: the steps that it shares with other versions.
     """
 
     def __init__(
         self,
         workspace: Workspace,
         parsed: Parsed,
-        environment: Environment,
+        environments: tuple[Environment, ...],
         resolve: Callable[[Machine, Value], Value],
         version: str | None = None,
         budget: Budget | None = None,
     ) -> None:
         self.workspace = workspace
         self.parsed = parsed
-        self.environment = environment
+        self.environments = environments
         self.version = version
         self._resolve = resolve
         self._budget = budget or Budget()
         self._machines: dict[Assumptions, tuple[Machine, Value | Fork | Thrown]] = {}
+        self._worlds: dict[Assumptions, World] = {}
 
     def ask(self, question: Callable[[Machine, Value], T]) -> list[Case[T | Thrown | Unknown]]:
         """The answers of a question about the config's value, one for each world.
@@ -56,10 +57,24 @@ class Config:
         was reached. The question itself may be handed an Unknown value.
         """
         try:
-            return decide(lambda assumptions: self._answer(assumptions, question))
+            most = MAX_WORLDS * len(self.environments)
+            return decide(lambda assumptions: self._answer(assumptions, question), most=most)
         except TooManyWorlds:
             reason = f"it depends on too many open conditions (over {MAX_WORLDS} cases)"
             return [Case((), Unknown(reason, (self.place,)))]
+
+    def ask_all(
+        self, questions: Mapping[str, Callable[[Machine, Value], T]]
+    ) -> dict[str, list[Case[T | Thrown | Unknown]]]:
+        """The answers of several questions, by name; most need no more than one look."""
+        machine, value = self._ran(())
+        answers: dict[str, list[Case[T | Thrown | Unknown]]] = {}
+        for name, question in questions.items():
+            try:
+                answers[name] = [Case((), self._put(machine, value, question))]
+            except Fork:
+                answers[name] = self.ask(question)
+        return answers
 
     @property
     def place(self) -> Span:
@@ -71,19 +86,43 @@ class Config:
         """The machines that have run so far, for their notes."""
         return [machine for machine, _ in self._machines.values()]
 
-    @property
-    def depends_on_environment(self) -> bool:
-        """Whether anything that was asked so far looked at what the environment fixes."""
-        return any(machine.world.consulted_environment for machine in self.machines)
-
     def _answer(
         self, assumptions: Assumptions, question: Callable[[Machine, Value], T]
     ) -> T | Thrown | Unknown:
+        ran = assumptions
+        while ran not in self._machines and ran:
+            ran = ran[:-1]
+        machine, value = self._ran(ran)
+        if ran != assumptions and not isinstance(value, Fork):
+            # What the config is worth by more conditions stands in what one run made of it.
+            try:
+                world = self._world(machine, ran, assumptions)
+                return machine.under(world, lambda: self._put(machine, value, question))
+            except Impure:
+                pass  # to answer would change something: that takes a run of its own
+        machine, value = self._ran(assumptions)
+        return self._put(machine, value, question)
+
+    def _ran(self, assumptions: Assumptions) -> tuple[Machine, Value | Fork | Thrown]:
+        """The machine that ran the file under these assumptions, and what came of it."""
         if assumptions not in self._machines:
-            world = World(self.environment, assumptions)
+            world = World(self.environments, assumptions)
             machine = Machine(self.workspace, world, self.version, self._budget)
             self._machines[assumptions] = (machine, self._run(machine))
-        machine, value = self._machines[assumptions]
+        return self._machines[assumptions]
+
+    def _world(self, machine: Machine, ran: Assumptions, assumptions: Assumptions) -> World:
+        if assumptions not in self._worlds:
+            self._worlds[assumptions] = machine.world.under(assumptions[len(ran) :])
+        return self._worlds[assumptions]
+
+    def _put(
+        self,
+        machine: Machine,
+        value: Value | Fork | Thrown,
+        question: Callable[[Machine, Value], T],
+    ) -> T | Thrown | Unknown:
+        """Put a question to a machine. Raises Fork, Impure."""
         if isinstance(value, Fork):
             raise value
         if isinstance(value, Thrown):

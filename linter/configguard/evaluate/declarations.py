@@ -32,14 +32,21 @@ _FUNCTIONS = ("function_declaration", "generator_function_declaration")
 
 def hoist(scope: Scope, nodes: list[Node]) -> None:
     """The names of a function's body or a file: `var`s everywhere in it, then its own."""
-    for name in var_names(nodes):
+    # Most files have no `var` at all: looking for the word is faster than looking at each node.
+    for name in var_names(nodes) if _has_word(scope, nodes, b"var") else ():
         if name not in scope.cells:
             scope.cells[name] = Cell(Known(UNDEFINED), name)
-    if not scope.strict:
+    if not scope.strict and _has_word(scope, nodes, b"function"):
         for name in _functions_in_blocks(nodes):
             # Outside of strict code it is seen outside of its block too, from its line on.
             scope.cells.setdefault(name, Cell(Unknown("a function defined in a block"), name))
     declare(scope, nodes)
+
+
+def _has_word(scope: Scope, nodes: list[Node], word: bytes) -> bool:
+    """Whether a word stands anywhere in the text of a body."""
+    data = scope.parsed.document.data
+    return bool(nodes) and data.find(word, nodes[0].start_byte, nodes[-1].end_byte) != -1
 
 
 def _functions_in_blocks(nodes: list[Node]) -> Iterator[str]:

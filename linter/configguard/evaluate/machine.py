@@ -154,6 +154,21 @@ class Machine:
             self._watches.pop()
         return lost(Unknown(why))
 
+    def under(self, world: World, ask: Callable[[], T]) -> T:
+        """What a question gives in a world that knows more than the one that ran.
+
+        Raises Impure where to answer changes something that was there before.
+        """
+        outer, self.world = self.world, world
+        watch = Watch()
+        watch.exploring = True
+        self._watches.append(watch)
+        try:
+            return ask()
+        finally:
+            self.world = outer
+            self._watches.pop()
+
     def _cases(self, ask: Callable[[], T], outer: World, first: Fork) -> list[Case[T]]:
         worlds: list[World] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING
 
 from configguard.evaluate import (
@@ -157,7 +156,7 @@ def _preload(machine: Machine, parsed: Parsed) -> None:
     if parsed.document.file in machine.borrowed:
         return
     outer = Scope(parsed, None)
-    used = _used(parsed)
+    used = _Mentioned(parsed)
     for node in children(parsed.root):
         source = node.child_by_field_name("source")
         if node.type not in ("import_statement", "export_statement") or source is None:
@@ -170,25 +169,33 @@ def _preload(machine: Machine, parsed: Parsed) -> None:
         importing.loaded(machine, parsed.document.file, specifier)
 
 
-def _used(parsed: Parsed) -> Callable[[], frozenset[str]]:
-    """What a file mentions outside of its imports; looked up once, and only if it is asked."""
+class _Mentioned:
+    """The names that a file mentions outside of its imports, looked up as far as is needed."""
 
-    @cache
-    def used() -> frozenset[str]:
+    def __init__(self, parsed: Parsed) -> None:
+        self._seen: set[str] = set()
         others = (one for one in children(parsed.root) if one.type != "import_statement")
-        return frozenset(name for one in others for name in mentioned(one))
+        self._next = (name for one in others for name in mentioned(one))
 
-    return used
+    def any_of(self, names: set[str]) -> bool:
+        """Whether one of these names is mentioned."""
+        if not names.isdisjoint(self._seen):
+            return True
+        for name in self._next:
+            self._seen.add(name)
+            if name in names:
+                return True
+        return False
 
 
-def _is_dropped(parsed: Parsed, node: Node, used: Callable[[], frozenset[str]]) -> bool:
+def _is_dropped(parsed: Parsed, node: Node, used: _Mentioned) -> bool:
     """Whether a TypeScript import is left out when the file is compiled: no name of it is used."""
     if any(child.type == "type" for child in node.children):
         return True
     names = _imported_names(node)
     if not names or not parsed.document.file.endswith((".ts", ".mts", ".cts")):
         return False
-    return names.isdisjoint(used())
+    return not used.any_of(names)
 
 
 def _imported_names(node: Node) -> set[str]:

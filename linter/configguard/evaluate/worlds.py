@@ -8,7 +8,8 @@ conditions that depend on each other cannot contradict each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import enum
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -45,6 +46,12 @@ class CpusAtLeast(NamedTuple):
     least: int
 
 
+class RunsIn(NamedTuple):
+    """The environment that is looked at is this one, and not the first."""
+
+    environment: str
+
+
 class Opaque(NamedTuple):
     """A condition that is written in the config and cannot be decided.
 
@@ -56,7 +63,7 @@ class Opaque(NamedTuple):
     turn: int = 0
 
 
-Atom = EnvSet | EnvIs | PlatformIs | CpusAtLeast | Opaque
+Atom = EnvSet | EnvIs | PlatformIs | CpusAtLeast | RunsIn | Opaque
 Assumptions = tuple[tuple[Atom, bool], ...]
 
 
@@ -86,21 +93,31 @@ class Environment:
 
 
 class World:
-    """One environment plus assumptions about what it leaves open."""
+    """One or two environments plus assumptions about what they leave open.
 
-    def __init__(self, environment: Environment, assumptions: Assumptions = ()) -> None:
-        self.environment = environment
+    Where the second of two fixes something else than the first, `RunsIn` is open.
+    """
+
+    def __init__(
+        self, environments: tuple[Environment, ...], assumptions: Assumptions = ()
+    ) -> None:
+        self.environments = environments
         self.assumptions = assumptions
         self._held = dict(assumptions)
         self._turns: dict[Opaque, int] = {}
-        self._consulted = [False]
 
     def under(self, more: Assumptions) -> World:
         """This world with more that is taken for true; its own turns go on from here."""
-        made = World(self.environment, (*self.assumptions, *more))
+        made = World(self.environments, (*self.assumptions, *more))
         made._turns = dict(self._turns)
-        made._consulted = self._consulted
         return made
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of this world. Raises Fork where that is open."""
+        if len(self.environments) == 1:
+            return self.environments[0]
+        return self.environments[self.recalls(RunsIn(self.environments[1].name))]
 
     def turns(self) -> dict[Opaque, int]:
         """How often each opaque condition was asked so far."""
@@ -114,11 +131,6 @@ class World:
         """What was asked in a world under this one is not asked again as the same."""
         for atom, turn in other._turns.items():
             self._turns[atom] = max(turn, self._turns.get(atom, 0))
-
-    @property
-    def consulted_environment(self) -> bool:
-        """Whether anything looked at what the environment fixes."""
-        return self._consulted[0]
 
     def holds(self, atom: Atom) -> bool:
         """Whether an atom is true here. Raises Fork where nothing decides it."""
@@ -150,9 +162,9 @@ class World:
                             return False
                 return True if least <= 1 else None
             case PlatformIs(name=name):
-                self._consulted[0] = True
-                if self.environment.platform is not None:
-                    return name == self.environment.platform
+                platform = self.environment.platform
+                if platform is not None:
+                    return name == platform
                 known_one = any(isinstance(one, PlatformIs) and t for one, t in self._held.items())
                 return False if known_one else None
             case EnvSet(name=name):
@@ -169,11 +181,10 @@ class World:
 
     def variable(self, name: str) -> Value:
         """What `process.env.NAME` is here."""
-        variables = self.environment.variables
-        if name in variables:
-            self._consulted[0] = True
-            text = variables[name]
-            return Known(text) if text is not None else UNSET
+        fixed = [one.variables.get(name, OPEN) for one in self.environments]
+        text = fixed[0] if fixed.count(fixed[0]) == len(fixed) else self._fixed(name)
+        if text is not OPEN:
+            return Known(text) if isinstance(text, str) else UNSET
         for atom, truth in self._held.items():
             if truth and isinstance(atom, EnvIs) and atom.name == name:
                 return Known(atom.value)
@@ -183,9 +194,11 @@ class World:
         """Whether a variable that is set has this value."""
         return self.holds(EnvIs(name, text))
 
+    def _fixed(self, name: str) -> str | Open | None:
+        return self.environment.variables.get(name, OPEN)
+
     def platform(self) -> Value:
         """What `process.platform` is here."""
-        self._consulted[0] = True
         fixed = self.environment.platform
         if fixed is not None:
             return Known(fixed)
@@ -202,6 +215,15 @@ class World:
 
 UNSET = Known(UNDEFINED)
 
+
+class Open(enum.Enum):
+    """The environment says nothing of a variable."""
+
+    OPEN = enum.auto()
+
+
+OPEN = Open.OPEN
+
 T = TypeVar("T")
 
 
@@ -211,6 +233,19 @@ class Case(Generic[T]):
 
     when: Assumptions
     answer: T
+
+
+def within(cases: Sequence[Case[T]], environment: str) -> list[Case[T]]:
+    """The cases that hold in one of two environments, which is then no condition any more."""
+    found: list[Case[T]] = []
+    for case in cases:
+        where = [(atom, truth) for atom, truth in case.when if isinstance(atom, RunsIn)]
+        if not where:
+            found.append(case)
+        elif where[0][1] == (where[0][0].environment == environment):
+            when = tuple(one for one in case.when if one not in where)
+            found.append(Case(when, case.answer))
+    return found
 
 
 def decide(
@@ -229,7 +264,7 @@ def decide(
         except Fork as fork:
             # A variable is unset, and a machine small, before it is otherwise; comparisons and
             # written conditions hold before they do not.
-            unset_first = isinstance(fork.atom, EnvSet | CpusAtLeast)
+            unset_first = isinstance(fork.atom, EnvSet | CpusAtLeast | RunsIn)
             first, second = (False, True) if unset_first else (True, False)
             pending.append((*held, (fork.atom, second)))
             pending.append((*held, (fork.atom, first)))

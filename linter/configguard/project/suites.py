@@ -207,7 +207,7 @@ def _not_found(candidate: Candidate, versions: Sequence[tuple[str, str]]) -> lis
 
 def _has_tests(workspace: Workspace, parsed: Parsed, runner: Runner) -> bool:
     """Whether a vite config has a `test` key in any environment; unknown counts as no."""
-    config = Config(workspace, parsed, runner.environments[0], runner.resolve)
+    config = Config(workspace, parsed, runner.environments[:1], runner.resolve)
     return any(case.answer is True for case in config.ask(runner.is_suite))
 
 

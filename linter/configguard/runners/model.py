@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.values import Builtin, Obj, Unknown, Value
-from configguard.evaluate.worlds import Assumptions, Case
+from configguard.evaluate.worlds import Assumptions, Case, RunsIn, World, within
 from configguard.runners.profile import (
     Fact,
     FactCase,
@@ -25,7 +26,6 @@ from configguard.runners.profile import (
 )
 from configguard.runners.runner import (
     REFUSES,
-    Answer,
     Key,
     Member,
     Members,
@@ -34,6 +34,7 @@ from configguard.runners.runner import (
     Surroundings,
     View,
 )
+from configguard.runners.settings import Settings
 from configguard.runners.table import table_of
 from configguard.source.span import Origin, Span
 
@@ -41,12 +42,51 @@ T = TypeVar("T")
 ITSELF = Key()
 
 
-class _Absent(Exception):
+class _Absent:
     """The suite that is asked about does not exist in this world."""
 
 
+ABSENT = _Absent()
+
+
+class Within(Generic[T]):
+    """The answers to one question in one environment.
+
+    `all`: in every world; `cases`: in those that have the suite; `everywhere`: all of them do.
+    """
+
+    def __init__(self, every: list[Case[T | Thrown | Unknown | _Absent]]) -> None:
+        self.all = every
+        there = [case for case in every if case.answer is not ABSENT]
+        self.cases = cast("list[Case[T | Thrown | Unknown]]", there)
+        self.everywhere = len(self.cases) == len(every)
+
+
+class Answered(Generic[T]):
+    """The answers to one question in all worlds of both environments."""
+
+    def __init__(self, cases: list[Case[T | Thrown | Unknown | _Absent]]) -> None:
+        self.cases = cases
+
+    def within(self, environment: str) -> Within[T]:
+        """Those of one environment."""
+        return Within(within(self.cases, environment))
+
+    def values(self, environment: str) -> list[T]:
+        """Those of the worlds of one environment in which it loads and has the suite."""
+        answers = (case.answer for case in within(self.cases, environment))
+        return [one for one in answers if not isinstance(one, Thrown | Unknown | _Absent)]
+
+
+class _Answers(NamedTuple):
+    """All that is asked of one suite, by name; the facts are among it."""
+
+    all: dict[str, Answered[Any]]
+    facts: tuple[str, ...]
+
+
 class Model:
-    """One config in one environment and version, asked suite by suite and fact by fact."""
+    """One config in one version, asked suite by suite and fact by fact, in each environment."""
 
     def __init__(self, runner: Runner, config: Config, version: str, around: Surroundings) -> None:
         self.runner = runner
@@ -54,60 +94,81 @@ class Model:
         self.version = version
         self.around = around
         self.table = table_of(runner.name, version)
-        self._members: dict[int, Members] = {}
+        self._members: dict[World, Members] = {}
+        self._answers: dict[Key, _Answers] = {}
+        self._together: dict[tuple[Key, ...], Answered[SimpleFact | None]] = {}
 
-    def suite_keys(self) -> list[Key]:
+    def suite_keys(self, environment: str) -> list[Key]:
         """The suites that the config runs in any world; itself where none of them is known."""
-        cases = self.config.ask(
-            lambda machine, value: [one.key for one in self.members(machine, value).suites]
-        )
-        answers = [case.answer for case in cases if isinstance(case.answer, list)]
-        return list(dict.fromkeys(key for keys in answers for key in keys)) or [ITSELF]
+        answers = [case.answer for case in within(self._all_members, environment)]
+        lists = [one.suites for one in answers if isinstance(one, Members)]
+        return list(dict.fromkeys(one.key for suites in lists for one in suites)) or [ITSELF]
 
     def members(self, machine: Machine, value: Value) -> Members:
         """The suites in one machine's world. Raises Fork, Thrown."""
-        known = id(machine)
-        if known not in self._members:
+        world = machine.world
+        if world not in self._members:
             view = View(machine, value, self.table, self.around, self.config.place)
-            self._members[known] = self.runner.members(view)
-        return self._members[known]
+            self._members[world] = self.runner.members(view)
+        return self._members[world]
 
     def member(self, machine: Machine, value: Value, key: Key) -> Member | None:
         """One suite in one machine's world; None where it does not exist there."""
         found = self.members(machine, value).suites
         return next((member for member in found if member.key == key), None)
 
-    def profile(self, key: Key) -> Profile | None:
+    def profile(self, key: Key, environment: str) -> Profile | None:
         """Everything that is known of one suite; None where no world of this environment has it."""
-        outcome, reasons = self._outcome(key)
+        answers = self._of(key)
+        outcome, reasons = self._outcome(answers.all["outcomes"].within(environment))
         if outcome is None:
             return None
         facts: dict[str, Fact] = {"outcome": outcome}
-        for name, answer in self.runner.facts.items():
-            fact = self._fact(key, answer)
+        for name in answers.facts:
+            fact = self._told(answers.all[name].within(environment))
             if fact is not None:
                 facts[name] = fact
-        written = self._written(key)
+        written: dict[str, Origin] = {}
+        for readings in answers.all["readings"].values(environment):
+            written.update({reading.setting: reading.via for reading in readings})
+        anchors = answers.all["anchors"].values(environment)
         return Profile(
             facts,
-            self._entries(key),
-            self._anchor(key),
+            _entries(answers.all["entries"].within(environment)),
+            next((at for at in anchors if at), (self.config.place,)),
             {setting: via for setting, via in written.items() if via},
             reasons,
-            self._assumptions(),
-            (*self._notes("notices"), *self._open_members()),
-            self._names(key),
+            self._notes("assumptions"),
+            (*self._notes("notices"), *self._open_members(environment)),
+            next(iter(answers.all["names"].values(environment)), {}),
             frozenset(written),
+        )
+
+    def same_everywhere(self, key: Key) -> bool:
+        """Whether nothing that is known of a suite differs between the environments."""
+        asked: list[list[Case[Any]]] = [
+            self._all_members,
+            *(one.cases for one in self._of(key).all.values()),
+        ]
+        return not any(
+            isinstance(atom, RunsIn) for cases in asked for case in cases for atom, _ in case.when
         )
 
     def named(self, key: Key) -> Origin:
         """Where the name of a project is written."""
-        answers = self._answers(key, lambda member: member.named)
-        return next((origin for origin in answers if origin), ())
+        members = (case.answer for case in self._all_members)
+        suites = (one for found in members if isinstance(found, Members) for one in found.suites)
+        return next((one.named for one in suites if one.key == key and one.named), ())
 
-    def together(self, keys: Sequence[Key]) -> Fact | None:
+    def together(self, keys: tuple[Key, ...], environment: str) -> Fact | None:
         """Most test files at one time over several suites of the run."""
+        if not keys:
+            return KnownFact(0.0, "default")
+        if keys not in self._together:
+            self._together[keys] = self._asked_together(keys)
+        return self._told(self._together[keys].within(environment))
 
+    def _asked_together(self, keys: tuple[Key, ...]) -> Answered[SimpleFact | None]:
         def question(machine: Machine, value: Value) -> SimpleFact | None:
             members = [one for one in self.members(machine, value).suites if one.key in keys]
             for member in members:
@@ -115,80 +176,59 @@ class Model:
                     return UnknownFact(member.unknown.reason, "config", member.unknown.origin)
             return self.runner.together(members) if members else KnownFact(0.0, "default")
 
-        return self._told(self.config.ask(question), everywhere=True)
+        return Answered(self.config.ask(question))
 
-    # -- one question to one suite, in each world ------------------------------------------------
+    # -- the questions to one suite, each answered in all worlds ---------------------------------
 
-    def _ask(
-        self, key: Key, question: Callable[[Member], T]
-    ) -> tuple[list[Case[T | Thrown | Unknown]], bool]:
-        """The answers in the worlds that have the suite, and whether all worlds have it."""
+    @cached_property
+    def _all_members(self) -> list[Case[Members | Thrown | Unknown]]:
+        return self.config.ask(self.members)
 
-        def asked(machine: Machine, value: Value) -> T | _Absent:
+    def _of(self, key: Key) -> _Answers:
+        if key not in self._answers:
+            self._answers[key] = self._asked(key)
+        return self._answers[key]
+
+    def _asked(self, key: Key) -> _Answers:
+        runner = self.runner
+        questions: dict[str, Callable[[Member], Any]] = {
+            name: _unless_unknown(answer, lambda fact: fact)
+            for name, answer in runner.facts.items()
+        }
+        asked = self.config.ask_all(
+            {
+                "outcomes": self._put(key, _unless_unknown(runner.outcomes, _unknown_outcome)),
+                **{name: self._put(key, question) for name, question in questions.items()},
+                "readings": self._put(key, lambda member: runner.readings(member.settings)),
+                "entries": self._put(key, lambda member: runner.entries(member.settings)),
+                "anchors": self._put(key, self._place_for_more),
+                "names": self._put(key, lambda member: runner.names(member.settings)),
+            }
+        )
+        self.config.ask(runner.assume)
+        return _Answers({name: Answered(cases) for name, cases in asked.items()}, tuple(questions))
+
+    def _put(self, key: Key, question: Callable[[Member], Any]) -> Callable[[Machine, Value], Any]:
+        def put(machine: Machine, value: Value) -> Any:
             member = self.member(machine, value, key)
-            return _Absent() if member is None else question(member)
+            return ABSENT if member is None else question(member)
 
-        cases: list[Case[T | Thrown | Unknown]] = []
-        everywhere = True
-        for case in self.config.ask(asked):
-            if isinstance(case.answer, _Absent):
-                everywhere = False
-            else:
-                cases.append(Case(case.when, case.answer))
-        return cases, everywhere
+        return put
 
-    def _answers(self, key: Key, question: Callable[[Member], T]) -> list[T]:
-        cases, _ = self._ask(key, question)
-        return [case.answer for case in cases if not isinstance(case.answer, Thrown | Unknown)]
+    # -- what the answers come to in one environment ---------------------------------------------
 
-    def _fact(self, key: Key, answer: Answer) -> Fact | None:
-        def question(member: Member) -> SimpleFact | None:
-            if member.unknown is not None:
-                return UnknownFact(member.unknown.reason, "config", member.unknown.origin)
-            return answer(member.settings)
-
-        cases, everywhere = self._ask(key, question)
-        return self._told(cases, everywhere=everywhere)
-
-    def _told(
-        self, cases: list[Case[SimpleFact | Thrown | Unknown | None]], *, everywhere: bool
-    ) -> Fact | None:
+    def _told(self, asked: Within[SimpleFact | None]) -> Fact | None:
         """One fact of all its cases; unknown where the config loads in none of them."""
-        simple = self._simple(cases)
-        if not simple and any(isinstance(case.answer, Thrown) for case in cases):
+        simple = _simple(asked.cases)
+        if not simple and any(isinstance(case.answer, Thrown) for case in asked.cases):
             return UnknownFact("the config throws while it is loaded", "config", ())
-        return self._combined(simple, everywhere=everywhere)
+        return _combined(simple, everywhere=asked.everywhere)
 
-    def _simple(self, cases: list[Case[SimpleFact | Thrown | Unknown | None]]) -> list[FactCase]:
-        """The cases in which the config loads and the version has the fact."""
-        found: list[FactCase] = []
-        for case in cases:
-            if isinstance(case.answer, Unknown):
-                unknown = UnknownFact(case.answer.reason, "config", case.answer.origin)
-                found.append(FactCase(When(case.when), unknown))
-            elif case.answer is not None and not isinstance(case.answer, Thrown):
-                found.append(FactCase(When(case.when), case.answer))
-        return found
-
-    def _combined(self, cases: list[FactCase], *, everywhere: bool) -> Fact | None:
-        """One fact; where the suite exists only in some worlds, the conditions stay."""
-        if not cases:
-            return None
-        return combined(cases) if everywhere else OneOfFact(tuple(cases))
-
-    def _outcome(self, key: Key) -> tuple[Fact | None, tuple[Note, ...]]:
+    def _outcome(self, asked: Within[Sequence[Outcome]]) -> tuple[Fact | None, tuple[Note, ...]]:
         """What happens at start, by world and CPU count, and why where it does not run."""
-
-        def question(member: Member) -> Sequence[Outcome]:
-            if member.unknown is not None:
-                unknown = UnknownFact(member.unknown.reason, "config", member.unknown.origin)
-                return [Outcome((), unknown, "")]
-            return self.runner.outcomes(member.settings)
-
-        asked, everywhere = self._ask(key, question)
         cases: list[FactCase] = []
         reasons: list[Note] = []
-        for case in asked:
+        for case in asked.cases:
             if isinstance(case.answer, Unknown):
                 fact = UnknownFact(case.answer.reason, "config", case.answer.origin)
                 cases.append(FactCase(When(case.when), fact))
@@ -201,34 +241,10 @@ class Model:
                     cases.append(FactCase(When((*case.when, *more)), answer))
                     if reason:
                         reasons.append(Note(reason, answer.at))
-        return self._combined(cases, everywhere=everywhere), tuple(dict.fromkeys(reasons))
-
-    def _entries(self, key: Key) -> tuple[SettingEntry, ...]:
-        """The settings that do not plainly do what they say; with a condition where not always."""
-
-        def question(machine: Machine, value: Value) -> Sequence[SettingEntry]:
-            member = self.member(machine, value, key)
-            return () if member is None else self.runner.entries(member.settings)
-
-        worlds: list[tuple[Assumptions, dict[tuple[object, ...], SettingEntry]]] = []
-        for case in self.config.ask(question):
-            entries = () if isinstance(case.answer, Thrown | Unknown) else case.answer
-            worlds.append((case.when, {_identity(entry): entry for entry in entries}))
-        found: list[SettingEntry] = []
-        for identity, entry in {
-            key: one for _, told in worlds for key, one in told.items()
-        }.items():
-            where = holding([(when, identity in told) for when, told in worlds])[0]
-            joined = When((*where, *entry.when.assumptions))
-            found.append(entry._replace(when=joined))
-        return tuple(found)
-
-    def _anchor(self, key: Key) -> Origin:
-        """Where a missing setting would stand: the holding key, else the suite's own object."""
-        answers = self._answers(key, self._place_for_more)
-        return next((origin for origin in answers if origin), (self.config.place,))
+        return _combined(cases, everywhere=asked.everywhere), tuple(dict.fromkeys(reasons))
 
     def _place_for_more(self, member: Member) -> Origin:
+        """Where a missing setting would stand: the holding key, else the suite's own object."""
         settings = member.settings.root if self.runner.root_holds else member.settings
         own_file = None if self.runner.root_holds else member.key.file
         value, file = settings.value, own_file or self.config.place.file
@@ -240,34 +256,72 @@ class Model:
         own = [site for site in value.sites if site.file == file]
         return tuple(Span(file, site.start, site.start + 1) for site in own[-1:])
 
-    def _written(self, key: Key) -> dict[str, Origin]:
-        """The settings that are written, and through which spreads and merges each came in."""
-        found: dict[str, Origin] = {}
-        for readings in self._answers(key, lambda one: self.runner.readings(one.settings)):
-            found.update({reading.setting: reading.via for reading in readings})
-        return found
-
-    def _names(self, key: Key) -> dict[str, str]:
-        """What placeholders of spellings stand for, in the usual world."""
-        answers = self._answers(key, lambda member: self.runner.names(member.settings))
-        return answers[0] if answers else {}
-
-    def _open_members(self) -> tuple[Note, ...]:
+    def _open_members(self, environment: str) -> tuple[Note, ...]:
         """Why the config may run more suites than are known."""
-        cases = self.config.ask(lambda machine, value: self.members(machine, value).more)
-        opens = [case.answer for case in cases if isinstance(case.answer, Unknown)]
-        notes = [
-            Note(f"there may be more projects: {open_.reason}", open_.origin) for open_ in opens
-        ]
-        return tuple(dict.fromkeys(notes))
-
-    def _assumptions(self) -> tuple[Note, ...]:
-        self.config.ask(self.runner.assume)
-        return self._notes("assumptions")
+        answers = (case.answer for case in within(self._all_members, environment))
+        opens = [one.more if isinstance(one, Members) else one for one in answers]
+        return tuple(
+            dict.fromkeys(
+                Note(f"there may be more projects: {one.reason}", one.origin)
+                for one in opens
+                if isinstance(one, Unknown)
+            )
+        )
 
     def _notes(self, kind: str) -> tuple[Note, ...]:
         notes = [note for machine in self.config.machines for note in getattr(machine, kind)]
         return tuple(dict.fromkeys(Note(note.message, (note.span,)) for note in notes))
+
+
+def _unknown_outcome(why: UnknownFact) -> Sequence[Outcome]:
+    return [Outcome((), why, "")]
+
+
+def _unless_unknown(
+    answer: Callable[[Settings], T], unknown: Callable[[UnknownFact], T]
+) -> Callable[[Member], T]:
+    """A question to a suite's settings; of an unknown suite nothing is known."""
+
+    def question(member: Member) -> T:
+        why = member.unknown
+        if why is not None:
+            return unknown(UnknownFact(why.reason, "config", why.origin))
+        return answer(member.settings)
+
+    return question
+
+
+def _simple(cases: Sequence[Case[SimpleFact | Thrown | Unknown | None]]) -> list[FactCase]:
+    """The cases in which the config loads and the version has the fact."""
+    found: list[FactCase] = []
+    for case in cases:
+        if isinstance(case.answer, Unknown):
+            unknown = UnknownFact(case.answer.reason, "config", case.answer.origin)
+            found.append(FactCase(When(case.when), unknown))
+        elif case.answer is not None and not isinstance(case.answer, Thrown):
+            found.append(FactCase(When(case.when), case.answer))
+    return found
+
+
+def _combined(cases: list[FactCase], *, everywhere: bool) -> Fact | None:
+    """One fact; where the suite exists only in some worlds, the conditions stay."""
+    if not cases:
+        return None
+    return combined(cases) if everywhere else OneOfFact(tuple(cases))
+
+
+def _entries(asked: Within[Sequence[SettingEntry]]) -> tuple[SettingEntry, ...]:
+    """The settings that do not plainly do what they say; with a condition where not always."""
+    worlds: list[tuple[Assumptions, dict[tuple[object, ...], SettingEntry]]] = []
+    for case in asked.all:
+        told = () if isinstance(case.answer, Thrown | Unknown | _Absent) else case.answer
+        worlds.append((case.when, {_identity(entry): entry for entry in told}))
+    found: list[SettingEntry] = []
+    for identity, entry in {key: one for _, told in worlds for key, one in told.items()}.items():
+        where = holding([(when, identity in told) for when, told in worlds])[0]
+        joined = When((*where, *entry.when.assumptions))
+        found.append(entry._replace(when=joined))
+    return tuple(found)
 
 
 def _identity(entry: SettingEntry) -> tuple[object, ...]:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from configguard.evaluate.cpus import CpuExpression
 from configguard.evaluate.values import Known, Unknown
 from configguard.evaluate.worlds import CpusAtLeast
 from configguard.runners.playwright_checks import shape_faults
@@ -14,6 +13,7 @@ from configguard.runners.playwright_facts import MOST_CPUS
 from configguard.runners.playwright_projects import Projects, dependency_fault, projects_of
 from configguard.runners.playwright_workers import (
     Count,
+    depends_on_cpus,
     problem_at,
     project_cap,
     root_workers,
@@ -37,6 +37,13 @@ class Fault(NamedTuple):
 def outcomes_of(settings: Settings) -> list[Outcome]:
     """The outcomes of a suite's run in one world: what is wrong with one project stops them all."""
     root = settings.root
+    if "outcomes" not in root.worked_out:
+        root.worked_out["outcomes"] = _outcomes(root)
+    found: list[Outcome] = root.worked_out["outcomes"]
+    return found
+
+
+def _outcomes(root: Settings) -> list[Outcome]:
     projects = projects_of(root)
     fault = next(_faults(root, projects), None)
     if fault is not None:
@@ -112,7 +119,7 @@ def _unclear(root: Settings, projects: Projects | Unknown | None) -> Iterator[Un
 def _by_cpus(counts: Sequence[Count], version: str) -> list[Outcome]:
     """The outcomes by the number of CPUs, where a count of workers follows from it."""
     stretches: list[tuple[int, tuple[str, Origin] | None]] = []
-    last = MOST_CPUS if any(isinstance(one.most, CpuExpression) for one in counts) else 1
+    last = MOST_CPUS if any(map(depends_on_cpus, counts)) else 1
     for cpus in range(1, last + 1):
         problems = ((problem_at(count, version, cpus), count.at) for count in counts)
         found = next(((reason, at) for reason, at in problems if reason is not None), None)

@@ -168,6 +168,11 @@ def _of_expression(reading: Reading, expression: CpuExpression, version: str) ->
     return Count(expression, reading)
 
 
+def depends_on_cpus(count: Count) -> bool:
+    """Whether the run may start on one machine and not on another: `problem_at` tells."""
+    return count.reading is not None and isinstance(count.reading.value, Cpus)
+
+
 def problem_at(count: Count, version: str, cpus: float) -> str | None:
     """Why the run does not start on a machine of so many CPUs; None where it does."""
     written = count.reading.value if count.reading is not None else None

@@ -17,7 +17,7 @@ from configguard.evaluate.values import (
     Unknown,
     Value,
 )
-from configguard.runners.table import Ruling, Situation, Table, ruling
+from configguard.runners.table import Keys, Ruling, Situation, Table, ruling
 from configguard.source.span import Origin, chain
 
 
@@ -79,6 +79,7 @@ class Settings:
         self.company: Company | None = None
         self.worked_out: dict[str, Any] = {}
         self._written: dict[str, Reading | None] = {}
+        self._rulings: dict[str, tuple[Reading, Ruling]] = {}
         self._readings: tuple[Reading, ...] | None = None
         self._situate = situation
         self._situation: Situation | None = None
@@ -99,11 +100,27 @@ class Settings:
     def readings(self) -> tuple[Reading, ...]:
         """The settings of the table that are written, as they are read."""
         if self._readings is None:
-            found = (self.written(setting) for setting in self.table.rows)
+            there = self._present(self.value, self.table.keys)
             self._readings = tuple(
-                one for one in found if one is not None and one.entry is not None
+                one
+                for setting in self.table.rows
+                if setting in there
+                and (one := self.written(setting)) is not None
+                and one.entry is not None
             )
         return self._readings
+
+    def _present(self, value: Value, keys: Keys) -> set[str]:
+        """The settings of the table that have a key in an object."""
+        found: set[str] = set()
+        if isinstance(value, Obj):
+            for key in keys.keys() & value.entries.keys():
+                setting, below = keys[key]
+                if setting is not None:
+                    found.add(setting)
+                if below and (entry := value.entry(key)) is not None:
+                    found |= self._present(entry.value, below)
+        return found
 
     def written(self, setting: str) -> Reading | None:
         """A setting as it stands in the config; None where it is not set (or undefined)."""
@@ -148,9 +165,14 @@ class Settings:
         row = self.table.rows.get(reading.setting)
         if row is None:
             return Ruling("sets", "")
+        known = self._rulings.get(reading.setting)
+        if known is not None and known[0] is reading:
+            return known[1]
         row = row.within_project if self.in_project else row
         # Only rows that ask about other settings may look at them: the pool itself is a setting.
-        return ruling(row, reading.value, self.situation if "needs" in row.row else {})
+        ruled = ruling(row, reading.value, self.situation if "needs" in row.row else {})
+        self._rulings[reading.setting] = reading, ruled
+        return ruled
 
     def counting(self, setting: str) -> Reading | None:
         """A setting that is written and has its effect (or may have it); null counts as unset."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from math import isfinite
 from typing import Any, NamedTuple
@@ -56,6 +57,10 @@ class Ruling(NamedTuple):
     removes: str | None = None
 
 
+Keys = dict[str, tuple[str | None, "Keys"]]
+"""Settings by the keys of their names: the setting that ends at a key, and the keys below it."""
+
+
 class Table(NamedTuple):
     """All rows of a runner that hold in one version."""
 
@@ -63,6 +68,7 @@ class Table(NamedTuple):
     version: str
     rows: dict[str, Row]
     spellings: dict[str, list[dict[str, Any]]]
+    keys: Keys
 
 
 @cache
@@ -78,7 +84,18 @@ def table_of(runner: str, version: str) -> Table:
         fact: [way for way in ways if matches(version, way["versions"])]
         for fact, ways in data["spellings"].items()
     }
-    return Table(runner, version, rows, spellings)
+    return Table(runner, version, rows, spellings, _keys(rows))
+
+
+def _keys(settings: Iterable[str]) -> Keys:
+    keys: Keys = {}
+    for setting in settings:
+        below = keys
+        *above, last = setting.split(".")
+        for key in above:
+            below = below.setdefault(key, (None, {}))[1]
+        below[last] = setting, below.get(last, (None, {}))[1]
+    return keys
 
 
 def names_of(entry: dict[str, Any]) -> list[str]:

@@ -54,6 +54,9 @@ class Workspace:
         self._changes: frozenset[str] = frozenset()
         self._framed: Workspace | None = None
         self._folders: dict[str, list[os.DirEntry[str]]] = {}
+        self._real_folders: dict[str, str] = {}
+        self._top = str(self.root)
+        self._inside = os.path.join(self._top, "")
 
     def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
         """A workspace in which some files have other bytes; what was read already is shared."""
@@ -61,7 +64,7 @@ class Workspace:
         changed._below, changed._changes = self, frozenset(changes)
         if all(file.endswith(_SCRIPTS) and self.is_file(file) for file in changes):
             changed._framed = self.frame
-        changed._folders = self._folders
+        changed._folders, changed._real_folders = self._folders, self._real_folders
         return changed
 
     @property
@@ -89,22 +92,31 @@ class Workspace:
         if self._below is not None:
             return self._below.is_file(file)
         if file not in self._is_file:
-            path = self.path(file)
+            path = self._real(file)
             self._is_file[file] = path is not None and os.path.isfile(path)
         return self._is_file[file]
 
     def path(self, file: str) -> Path | None:
         """The real path of a root-relative file; None where it leads out of the root."""
+        real = self._real(file)
+        return None if real is None else Path(real)
+
+    def _real(self, file: str) -> str | None:
         if escapes(file):
             return None
-        real = os.path.realpath(os.path.join(self.root, file))
-        inside = real == str(self.root) or real.startswith(os.path.join(str(self.root), ""))
-        return Path(real) if inside else None
+        folder, name = posixpath.split(file)
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(os.path.join(self.root, folder))
+        real = os.path.join(self._real_folders[folder], name)
+        if name in ("", ".", "..") or os.path.islink(real):
+            real = os.path.realpath(real)
+        inside = real == self._top or real.startswith(self._inside)
+        return real if inside else None
 
     def entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What a folder holds, sorted by name; nothing where it cannot be listed."""
         if folder not in self._folders:
-            path = self.path(folder)
+            path = self._real(folder)
             try:
                 with os.scandir(path) as found:  # None would list the current folder
                     listed = sorted(found, key=lambda entry: entry.name) if path else []
@@ -118,7 +130,7 @@ class Workspace:
         if file in self.overlay:
             data = self.overlay[file]
         else:
-            path = self.path(file)
+            path = self._real(file)
             if path is None:
                 return Unreadable(file, Trouble.OUTSIDE, "it lies outside the root")
             data = read_regular_file(path, file, limit)
@@ -134,7 +146,7 @@ class Workspace:
         return Document(file, data)
 
 
-def read_regular_file(path: Path, file: str, limit: int) -> bytes | Unreadable:
+def read_regular_file(path: Path | str, file: str, limit: int) -> bytes | Unreadable:
     """The bytes of a regular file of at most `limit` bytes; never waits on a pipe or device."""
     # Without O_NONBLOCK a named pipe of that name would hang the linter.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -169,7 +181,7 @@ def escapes(file: str) -> bool:
     """Whether a root-relative path leads above the root as it is written."""
     normal = posixpath.normpath(file)
     above = normal == ".." or normal.startswith("../")
-    return above or posixpath.isabs(file) or Path(file).is_absolute()
+    return above or posixpath.isabs(file) or bool(os.path.splitdrive(file)[0])
 
 
 def folder_of(file: str) -> str:
