@@ -18,6 +18,7 @@ OPTIONS = [
     ["--diff"],
     ["--exit-zero"],
     ["--skip-unknown"],
+    ["--no-gitignore"],
     ["--quiet"],
     ["-q"],
     ["--verbose"],

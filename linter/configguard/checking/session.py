@@ -9,7 +9,8 @@ from typing import NamedTuple
 from configguard.checking.check import Draft, judge_suite
 from configguard.checking.finding import Notice, Problem, first_byte
 from configguard.limits.limits import Limits, load_limits
-from configguard.project.discover import Candidate, discover
+from configguard.project.candidates import PLAIN, Candidate, Scope
+from configguard.project.discover import discover
 from configguard.project.suites import Configured, Run, Suite, Trouble, configured
 from configguard.ruleset.rule import Rule
 from configguard.runners.profile import REFERENCE_CPUS
@@ -23,6 +24,7 @@ class Options(NamedTuple):
     limits_file: Path | None = None
     cpus: int | None = None
     skip_unknown: bool = False
+    scope: Scope = PLAIN
 
 
 class Judgement(NamedTuple):
@@ -67,7 +69,7 @@ class Session:
 
     def judge(self, paths: Sequence[str]) -> Judgement:
         """Discover, evaluate and judge."""
-        found = discover(self.workspace, paths)
+        found = discover(self.workspace, paths, self.options.scope)
         problems = [
             Problem(problem.message, problem.at, problem.severity, problem.file)
             for problem in found.problems

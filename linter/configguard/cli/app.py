@@ -28,6 +28,7 @@ Cpus = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and problems only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Notices in full.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
+NoGitignore = Annotated[bool, typer.Option("--no-gitignore", help="Look also at what git ignores.")]
 Format = Annotated[str, typer.Option("--output-format", help="text, concise or json.")]
 
 
@@ -65,6 +66,7 @@ def check(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Skip named files that are no configs.")
     ] = False,
+    no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
     cpus: Cpus = None,
     root: Root = None,
@@ -76,7 +78,17 @@ def check(
     from configguard.cli.check import run_check
     from configguard.cli.requests import CheckRequest, Request
 
-    common = Request(tuple(paths or ["."]), root, limits, cpus, quiet, verbose, color, skip_unknown)
+    common = Request(
+        tuple(paths or ["."]),
+        root,
+        limits,
+        cpus,
+        quiet,
+        verbose,
+        color,
+        skip_unknown=skip_unknown,
+        gitignore=not no_gitignore,
+    )
     request = CheckRequest(
         fix=fix,
         unsafe=unsafe_fixes,
@@ -94,6 +106,7 @@ def check(
 def show(
     paths: Paths = None,
     output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
+    no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
     cpus: Cpus = None,
     root: Root = None,
@@ -105,7 +118,16 @@ def show(
     from configguard.cli.requests import Request
     from configguard.cli.show import run_show
 
-    common = Request(tuple(paths or ["."]), root, limits, cpus, quiet, verbose, color, False)
+    common = Request(
+        tuple(paths or ["."]),
+        root,
+        limits,
+        cpus,
+        quiet,
+        verbose,
+        color,
+        gitignore=not no_gitignore,
+    )
     raise typer.Exit(run_show(common, output_format))
 
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, cast
 from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
 from configguard.checking.session import Judgement, Options, Session
 from configguard.checking.wording import grouped, worded
-from configguard.cli.common import fail, one_of, place_of, reader, style_for, suggestion
+from configguard.cli.common import (
+    fail,
+    one_of,
+    place_of,
+    reader,
+    scope_of,
+    style_for,
+    suggestion,
+)
 from configguard.cli.requests import CheckRequest, Request
 from configguard.report.text_safety import one_line
 from configguard.ruleset.rule import Rule, builtin_rules
@@ -34,6 +42,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         request.limits,
         request.cpus,
         request.skip_unknown,
+        scope_of(request),
     )
     place = place_of(request)
     style = style_for(request.color, place.workspace.root)

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, NoReturn, cast
 from configguard.checking.finding import Notice
 from configguard.cli.requests import Request
 from configguard.limits.limits import FILE as LIMITS_FILE
+from configguard.project.candidates import Scope
 from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
 from configguard.source.document import Document
@@ -58,6 +59,11 @@ def place_of(request: Request) -> Place:
     workspace = Workspace(root)
     relative = tuple(_relative(workspace.root, path) for path in request.paths)
     return Place(workspace, relative, _above(workspace.root, request))
+
+
+def scope_of(request: Request) -> Scope:
+    """What discovery passes over."""
+    return Scope(gitignore=request.gitignore)
 
 
 def _above(root: Path, request: Request) -> tuple[Notice, ...]:

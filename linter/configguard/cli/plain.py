@@ -18,6 +18,7 @@ _SWITCHES = {
     "--diff": "diff",
     "--exit-zero": "exit_zero",
     "--skip-unknown": "skip_unknown",
+    "--no-gitignore": "gitignore",
     "--quiet": "quiet",
     "-q": "quiet",
     "--verbose": "verbose",
@@ -36,7 +37,7 @@ def plain_check(arguments: list[str]) -> tuple[Request, CheckRequest] | None:
     rest = iter(arguments[1:])
     for argument in rest:
         if argument in _SWITCHES:
-            values[_SWITCHES[argument]] = True
+            values[_SWITCHES[argument]] = argument != "--no-gitignore"
         elif argument in _TEXTS or argument in _PATHS:
             value = next(rest, None)
             if value is None or value.startswith("-"):

@@ -17,6 +17,7 @@ class Request(NamedTuple):
     verbose: bool = False
     color: str = "auto"
     skip_unknown: bool = False
+    gitignore: bool = True
 
 
 class CheckRequest(NamedTuple):
