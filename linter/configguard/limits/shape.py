@@ -39,8 +39,11 @@ def surely_fits(value: Any, schema: Schema) -> bool:
         return False
 
 
-def misfits(value: Any, schema: Schema) -> list[Misfit]:
-    """What does not fit the schema; the first MOST_TOLD, one for each place."""
+def misfits(value: Any, schema: Schema, object_word: str = "an object") -> list[Misfit]:
+    """What does not fit the schema; the first MOST_TOLD, one for each place.
+
+    `object_word`: what the format calls a value with keys.
+    """
     if surely_fits(value, schema):
         return []
     from jsonschema import Draft202012Validator
@@ -56,7 +59,7 @@ def misfits(value: Any, schema: Schema) -> list[Misfit]:
     found: dict[Path, Misfit] = {}
     for error in islice(validator.iter_errors(value), MOST_TOLD):
         path = tuple(error.absolute_path)
-        found.setdefault(path, Misfit(path, _fault(path, error)))
+        found.setdefault(path, Misfit(path, _fault(path, error, object_word)))
     return list(found.values())
 
 
@@ -75,17 +78,18 @@ def unknown_keys(value: Any, schema: Schema) -> list[Misfit]:
 
 def shown(value: Any) -> str:
     """A value as JSON, cut short, fit for a message whatever it holds."""
-    text = json.dumps(value[:80] if isinstance(value, str) else value, ensure_ascii=False)
+    short = value[:80] if isinstance(value, str) else value
+    text = json.dumps(short, ensure_ascii=False, default=str)  # TOML has dates
     text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def said(value: Any) -> str:
+def said(value: Any, object_word: str = "an object") -> str:
     """A value in words: `the text "3"`, `a list`, `3`."""
     if isinstance(value, str):
         return f"the text {shown(value)}"
     if isinstance(value, dict):
-        return "an object"
+        return object_word
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     return shown(value)
@@ -199,7 +203,7 @@ def _resolved(schema: Any, root: Schema) -> Schema:
     return schema if isinstance(schema, Mapping) else {}
 
 
-def _fault(path: Path, error: ValidationError) -> str:
+def _fault(path: Path, error: ValidationError, object_word: str) -> str:
     """One error of jsonschema as a sentence: what must stand there, and what does."""
     name = _name(path)
     operand, value = cast("Any", error.validator_value), cast("Any", error.instance)
@@ -207,14 +211,14 @@ def _fault(path: Path, error: ValidationError) -> str:
         lacking = next(key for key in operand if key not in value)
         return f"{name} lacks the key {lacking!r}"
     schema = cast("Schema", error.schema)
-    return f"{name} must be {_expected(schema)}, not {said(value)}"
+    wanted = _expected(schema, object_word)
+    return f"{name} must be {wanted}, not {said(value, object_word)}"
 
 
 _NAMES = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
-    "object": "an object",
     "array": "a list",
     "string": "a text",
     "null": "null",
@@ -230,14 +234,15 @@ _DEMANDS = (
 )
 
 
-def _expected(schema: Schema) -> str:
+def _expected(schema: Schema, object_word: str) -> str:
     """What a schema asks for: `a whole number of at least 1`."""
     if "enum" in schema:
         return f"one of {', '.join(shown(one) for one in schema['enum'])}"
     if "const" in schema:
         return shown(schema["const"])
     types = schema.get("type", ())
-    names = [_NAMES[name] for name in ([types] if isinstance(types, str) else types)]
+    words = {**_NAMES, "object": object_word}
+    names = [words[name] for name in ([types] if isinstance(types, str) else types)]
     demands = [text.format(schema[word]) for word, text in _DEMANDS if word in schema]
     kind = " or ".join(names) or "another value"
     return f"{kind} {' and '.join(demands)}" if demands else kind

@@ -1,4 +1,4 @@
-"""Bytes to a Tree-sitter tree for TypeScript/JavaScript and JSON; syntax errors as values."""
+"""Bytes to a Tree-sitter tree for TypeScript/JavaScript, JSON and TOML; syntax errors as values."""
 
 from __future__ import annotations
 
@@ -64,6 +64,10 @@ def _parser(grammar: str) -> Parser:
         import tree_sitter_json
 
         return Parser(Language(tree_sitter_json.language()))
+    if grammar == "toml":
+        import tree_sitter_toml
+
+        return Parser(Language(tree_sitter_toml.language()))
     import tree_sitter_typescript
 
     # One grammar reads all configs: of 606 real ones none used JSX, and `<T>x` casts need it.
