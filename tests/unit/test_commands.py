@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configguard.source.document import Document
+from configguard.source.span import Span
 from configguard.source.text_map import Piece, TextMap, joined
 from configguard.syntax.commands import Command, Script, commands_of
 from configguard.syntax.json_strings import json_text
-from configguard.syntax.shell_words import Word
+from configguard.syntax.shell_state import Assignment
+from configguard.syntax.shell_words import Word, known_word
 
 LIMITED = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 
@@ -193,6 +195,19 @@ def test_a_variable_leads_to_its_value() -> None:
     [command] = script(text).commands
     places = [text[span.start : span.end] for span in command.words[1].origin]
     assert places == ["$F", "--retry=2"]
+
+
+def test_the_environment_is_handed_on_and_put_in() -> None:
+    value = known_word("4", (Span("ci.yml", 7, 8),), TextMap.straight("ci.yml", 7, 1))
+    text = b"vitest --retry=$N; N=5 vitest --retry=$N"
+    given = {"N": Assignment("N", value, value.origin)}
+    at = TextMap.straight("ci.yml", 50, len(text))
+    first, second = commands_of(text, at, variables=given).commands
+    assert [word.text for word in first.words] == ["vitest", "--retry=4"]
+    assert first.words[1].origin[1:] == (("ci.yml", 7, 8),)
+    assert first.assignments == (given["N"],)
+    assert second.words[1].text == "--retry=4"
+    assert [str(one.value and one.value.text) for one in second.assignments] == ["5"]
 
 
 def test_joined_texts_keep_their_places() -> None:

@@ -6,7 +6,7 @@ with `set A=b` of cmd.exe beside it. `commands_of` is the entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,11 +49,13 @@ def commands_of(
     *,
     errexit: bool = False,
     holes: Sequence[tuple[int, int, str]] = (),
+    variables: Mapping[str, Assignment] | None = None,
 ) -> Script:
     """The commands of a script's text (UTF-8); `at` says where it stands in its file.
 
     `errexit`: the shell was started with -e, as CI services do. `holes`: stretches (start, end,
-    reason) that something unknown replaces before the shell reads the text. Never raises.
+    reason) that something unknown replaces before the shell reads the text. `variables`: its
+    environment, as far as it is set already. Never raises.
     """
     reason = _refused(text)
     if reason is not None:
@@ -72,7 +74,7 @@ def commands_of(
         nodes = [node for node in nodes if node.end_byte <= line and not node.has_error]
     walk = _Walk(source)
     try:
-        walk.sequence(nodes, State(errexit=errexit), 0)
+        walk.sequence(nodes, State(variables=variables or {}, errexit=errexit), 0)
     except _OverBound as over:
         bad = bad or BadSyntax(over.span, str(over))
     return Script(tuple(walk.commands), bad)
