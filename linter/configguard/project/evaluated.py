@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Budget
+from configguard.runners.given import WITHOUT, Command, given, started_with
 from configguard.runners.model import Model
 from configguard.runners.profile import Fact, Profile, by_version, merged
 from configguard.runners.runner import Key, Runner, Surroundings
@@ -25,10 +27,18 @@ class Evaluated:
         runner: Runner,
         versions: Sequence[tuple[str, str]],
         around: Surroundings,
+        command: Command = WITHOUT,
     ) -> None:
         self._environments = tuple(environment.name for environment in runner.environments)
-        config = partial(Config, workspace, parsed, runner.environments, runner.resolve)
-        self._models = _models(config, runner, versions, around)
+        environments = started_with(runner.environments, command.variables)
+        config = partial(Config, workspace, parsed, environments, runner.resolve)
+        self._models = _models(config, runner, versions, around, command)
+
+    def under(self, command: Command) -> Evaluated:
+        """The same config as a command that sets no variable runs it: its file is not run again."""
+        made = copy(self)
+        made._models = [(text, model.under(command)) for text, model in self._models]
+        return made
 
     def suite_keys(self) -> list[Key]:
         """All suites, in any environment."""
@@ -83,11 +93,21 @@ def _models(
     runner: Runner,
     versions: Sequence[tuple[str, str]],
     around: Surroundings,
+    command: Command,
 ) -> list[tuple[str, Model]]:
     """(range text, model) of each version; they share one evaluation where it does not differ."""
     budget = Budget()
     shared = None if runner.per_version else config(budget=budget)
     return [
-        (text, Model(runner, shared or config(version=version, budget=budget), version, around))
+        (
+            text,
+            Model(
+                runner,
+                shared or config(version=version, budget=budget),
+                version,
+                around,
+                given(runner.name, version, command),
+            ),
+        )
         for text, version in versions
     ]

@@ -52,7 +52,8 @@ def members(view: View) -> Members:
     file = view.place.file
     own = checked(view.machine, view.table.version, file, view.value)
     folder = folder_of(file)
-    root = JestSettings(view.machine, view.table, own, root_dir(own, folder, folder))
+    own_folder = root_dir(own, folder, folder)
+    root = JestSettings(view.machine, view.table, own, own_folder, given=view.given)
     root.others = view.around.others
     unknown = unclear(own)
     if unknown is not None:

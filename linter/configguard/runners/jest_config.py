@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from configguard.evaluate import calls
 from configguard.evaluate.files import is_es_module
@@ -29,6 +29,9 @@ from configguard.source.span import Span
 from configguard.source.workspace import Unreadable, escapes, join
 from configguard.syntax.trees import BadSyntax, parse
 
+if TYPE_CHECKING:
+    from configguard.runners.given import Given
+
 MANIFEST = "package.json"
 _TYPESCRIPT = (".ts", ".cts", ".mts")
 _AGAIN = 2
@@ -49,11 +52,12 @@ class JestSettings(Settings):
         own: Value,
         folder: str | None,
         root: JestSettings | None = None,
+        given: Given | None = None,
     ) -> None:
         merged = own
         if isinstance(own, Obj):
             merged = with_preset(machine, table.version, own, folder)
-        super().__init__(machine, merged, table, _nothing_asked, root)
+        super().__init__(machine, merged, table, _nothing_asked, root, given)
         self.own = own
         self.folder = folder
         self.parts: list[JestSettings] = [] if root is None else root.parts

@@ -10,6 +10,7 @@ from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.values import Builtin, Obj, Unknown, Value
 from configguard.evaluate.worlds import Assumptions, Case, RunsIn, World, within
+from configguard.runners.given import AS_WRITTEN, Command, Given, given
 from configguard.runners.profile import (
     Fact,
     FactCase,
@@ -88,15 +89,28 @@ class _Answers(NamedTuple):
 class Model:
     """One config in one version, asked suite by suite and fact by fact, in each environment."""
 
-    def __init__(self, runner: Runner, config: Config, version: str, around: Surroundings) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        config: Config,
+        version: str,
+        around: Surroundings,
+        given: Given = AS_WRITTEN,
+    ) -> None:
         self.runner = runner
         self.config = config
         self.version = version
         self.around = around
+        self.given = given
         self.table = table_of(runner.name, version)
         self._members: dict[World, Members] = {}
         self._answers: dict[Key, _Answers] = {}
         self._together: dict[tuple[Key, ...], Answered[SimpleFact | None]] = {}
+
+    def under(self, command: Command) -> Model:
+        """The same config as a command runs it."""
+        laid = given(self.runner.name, self.version, command)
+        return Model(self.runner, self.config, self.version, self.around, laid)
 
     def suite_keys(self, environment: str) -> list[Key]:
         """The suites that the config runs in any world; itself where none of them is known."""
@@ -108,7 +122,7 @@ class Model:
         """The suites in one machine's world. Raises Fork, Thrown."""
         world = machine.world
         if world not in self._members:
-            view = View(machine, value, self.table, self.around, self.config.place)
+            view = View(machine, value, self.table, self.around, self.config.place, self.given)
             self._members[world] = self.runner.members(view)
         return self._members[world]
 
@@ -197,16 +211,23 @@ class Model:
         }
         asked = self.config.ask_all(
             {
-                "outcomes": self._put(key, _unless_unknown(runner.outcomes, _unknown_outcome)),
+                "outcomes": self._put(key, _unless_unknown(self._outcomes, _unknown_outcome)),
                 **{name: self._put(key, question) for name, question in questions.items()},
                 "readings": self._put(key, lambda member: runner.readings(member.settings)),
-                "entries": self._put(key, lambda member: runner.entries(member.settings)),
+                "entries": self._put(key, self._told_entries),
                 "anchors": self._put(key, self._place_for_more),
                 "names": self._put(key, lambda member: runner.names(member.settings)),
             }
         )
         self.config.ask(runner.assume)
         return _Answers({name: Answered(cases) for name, cases in asked.items()}, tuple(questions))
+
+    def _outcomes(self, settings: Settings) -> Sequence[Outcome]:
+        stop = self.given.stop
+        return self.runner.outcomes(settings) if stop is None else [stop]
+
+    def _told_entries(self, member: Member) -> Sequence[SettingEntry]:
+        return [*self.given.entries, *self.runner.entries(member.settings)]
 
     def _put(self, key: Key, question: Callable[[Member], Any]) -> Callable[[Machine, Value], Any]:
         def put(machine: Machine, value: Value) -> Any:
@@ -219,10 +240,15 @@ class Model:
 
     def _told(self, asked: Within[SimpleFact | None]) -> Fact | None:
         """One fact of all its cases; unknown where the config loads in none of them."""
-        simple = _simple(asked.cases)
+        simple = [self._credited(case) for case in _simple(asked.cases)]
         if not simple and any(isinstance(case.answer, Thrown) for case in asked.cases):
             return UnknownFact("the config throws while it is loaded", "config", ())
         return _combined(simple, everywhere=asked.everywhere)
+
+    def _credited(self, case: FactCase) -> FactCase:
+        """A fact that a flag or variable decides comes from there."""
+        origin = self.given.origins.get(case.fact.at[0]) if case.fact.at else None
+        return case if origin is None else case._replace(fact=case.fact._replace(origin=origin))
 
     def _outcome(self, asked: Within[Sequence[Outcome]]) -> tuple[Fact | None, tuple[Note, ...]]:
         """What happens at start, by world and CPU count, and why where it does not run."""

@@ -7,7 +7,7 @@ config runs (its members) and for one fact of a member at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Unknown, Value
@@ -16,6 +16,9 @@ from configguard.runners.profile import SettingEntry, SimpleFact
 from configguard.runners.settings import Reading, Settings, Situate
 from configguard.runners.table import Table
 from configguard.source.span import Origin, Span
+
+if TYPE_CHECKING:
+    from configguard.runners.given import Given
 
 RUNS, NOTHING, REFUSES = "runs", "runs-nothing-and-passes", "refuses-to-start"
 """The values of the fact `outcome`."""
@@ -38,7 +41,8 @@ class Surroundings(NamedTuple):
 class View(NamedTuple):
     """One config in one world and version, as members are worked out from it.
 
-    `value` is what `Runner.resolve` made of the export; `place` stands for the whole file.
+    `value` is what `Runner.resolve` made of the export; `place` stands for the whole file;
+    `given` is what the command line lays over it.
     """
 
     machine: Machine
@@ -46,10 +50,11 @@ class View(NamedTuple):
     table: Table
     around: Surroundings
     place: Span
+    given: Given | None = None
 
     def settings(self, value: Value, situation: Situate, root: Settings | None = None) -> Settings:
         """The settings of an object of this config; `root` where it is that of a project."""
-        return Settings(self.machine, value, self.table, situation, root)
+        return Settings(self.machine, value, self.table, situation, root, self.given)
 
 
 class Key(NamedTuple):

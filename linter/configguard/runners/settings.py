@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.operators import truthy
@@ -19,6 +19,9 @@ from configguard.evaluate.values import (
 )
 from configguard.runners.table import Keys, Ruling, Situation, Table, ruling
 from configguard.source.span import Origin, chain
+
+if TYPE_CHECKING:
+    from configguard.runners.given import Given
 
 
 class Reading(NamedTuple):
@@ -62,6 +65,7 @@ class Settings:
 
     `root`: the settings of the config that runs it; those of a project are not its own root.
     `company`: with what it runs; None where it runs alone. `worked_out`: what was asked before.
+    `given`: what the command line lays over the config.
     """
 
     def __init__(
@@ -71,9 +75,13 @@ class Settings:
         table: Table,
         situation: Situate,
         root: Settings | None = None,
+        given: Given | None = None,
     ) -> None:
         self.machine = machine
+        self.given: Given | None = root.given if root is not None else given
         self.value = value
+        if self.given is not None:
+            self.value = self.given.over(value, project=root is not None)
         self.table = table
         self.root = root or self
         self.company: Company | None = None
@@ -152,6 +160,12 @@ class Settings:
             return None
         assert entry is not None  # a setting's name has at least one key
         return Reading(setting, value, chain((entry.expression,), value.origin), via, entry)
+
+    def is_given(self, setting: str) -> bool:
+        """Whether the command line sets it."""
+        if self.given is None:
+            return False
+        return setting in (self.given.projects if self.in_project else self.given.root)
 
     def undefined_entry(self, setting: str) -> Entry | None:
         """Where a setting stands that is written as `undefined`, and so counts as unset."""

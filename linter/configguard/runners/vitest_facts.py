@@ -92,7 +92,8 @@ def _not_plain(reading: Reading) -> UnknownFact:
 def _retries(settings: Settings) -> SimpleFact:
     version = settings.table.version
     # In a project of 0.34 it counts; at the root the command line's own default beats it.
-    if matches(version, "<1") and not settings.in_project:
+    alone = matches(version, "<1") and not settings.in_project
+    if alone and not settings.is_given("test.retry"):
         return KnownFact(0.0, "default")
     written = settings.written("test.retry")
     if written is None:
@@ -228,7 +229,8 @@ def _odd_timeout(settings: Settings, written: object) -> float | str | None:
 
 
 def _bail(settings: Settings) -> SimpleFact:
-    if matches(settings.table.version, "<1") and not settings.in_project:
+    alone = matches(settings.table.version, "<1") and not settings.in_project
+    if alone and not settings.is_given("test.bail"):
         return KnownFact("none", "default")
     reading = settings.counting("test.bail")
     if reading is not None and isinstance(reading.value, Known):

@@ -1,0 +1,221 @@
+"""What a command line and its variables give a run, laid over what its config says.
+
+The rows are the sections `flags` and `environment` of a runner's table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from configguard.evaluate.numbers import parse_int
+from configguard.evaluate.values import Entry, Known, Obj, Unknown, Value
+from configguard.evaluate.worlds import Environment
+from configguard.resources import table
+from configguard.runners.profile import FactOrigin, KnownFact, SettingEntry
+from configguard.runners.runner import NOTHING, REFUSES, Outcome
+from configguard.runners.table import shown
+from configguard.runners.versions import matches
+from configguard.source.span import Origin, Span, chain
+
+_STOPS = {"throws": REFUSES, "runs-nothing": NOTHING}
+
+
+class Flag(NamedTuple):
+    """One flag as the runner's own parser takes it: by its name (`--retry`, `-w`), with its value.
+
+    `value`: a text, number or boolean, or why it is not known; None where the flag has none.
+    """
+
+    name: str
+    value: Value | None
+    at: Origin
+
+
+class Variable(NamedTuple):
+    """An environment variable that a command is started with; `text` is None where unknown."""
+
+    name: str
+    text: str | None
+    at: Origin
+
+
+class Command(NamedTuple):
+    """What a script or CI step starts a runner with."""
+
+    flags: tuple[Flag, ...] = ()
+    variables: tuple[Variable, ...] = ()
+
+
+WITHOUT = Command()
+"""The config as it is written: no flag, no variable."""
+
+
+class Given(NamedTuple):
+    """What stands beside the config: settings by name, for the root and for each project.
+
+    `stop`: the flag that ends the run before the config is read. `entries`: flags that do not
+    plainly do what they say. `origins`: what each place of it is.
+    """
+
+    root: Mapping[str, Entry]
+    projects: Mapping[str, Entry]
+    stop: Outcome | None = None
+    entries: tuple[SettingEntry, ...] = ()
+    origins: Mapping[Span, FactOrigin] = MappingProxyType({})
+
+    def over(self, value: Value, *, project: bool) -> Value:
+        """A config with what is given laid over it; the config itself stays as it is."""
+        for setting, entry in (self.projects if project else self.root).items():
+            value = _with(value, setting.split("."), entry)
+        return value
+
+
+AS_WRITTEN = Given({}, {})
+"""Nothing stands beside the config."""
+
+
+def started_with(
+    environments: tuple[Environment, ...], variables: Iterable[Variable]
+) -> tuple[Environment, ...]:
+    """The environments of a run whose command sets variables; one of an unknown text is open."""
+    texts = {variable.name: variable.text for variable in variables}
+    known = {name: text for name, text in texts.items() if text is not None}
+    found: list[Environment] = []
+    for environment in environments:
+        kept = {name: text for name, text in environment.variables.items() if name not in texts}
+        found.append(replace(environment, variables={**kept, **known}))
+    return tuple(found)
+
+
+def given(runner: str, version: str, command: Command) -> Given:
+    """What a command's flags (in their order) and variables mean to a version of a runner."""
+    data = table(f"runners/facts/{runner}")
+    laid = _Laid({}, {}, {})
+    stop: Outcome | None = None
+    entries: list[SettingEntry] = []
+    for flag in command.flags:
+        listed = next((one for one in data["flags"] if flag.name in one["flags"]), None)
+        if listed is None:
+            continue
+        row = _row(listed, version)
+        if row["effect"] != "sets":
+            entries.append(_entry(flag, row))
+            if row["effect"] in _STOPS and stop is None:
+                fact = KnownFact(_STOPS[row["effect"]], "flag", flag.at)
+                stop = Outcome((), fact, f"{flag.name}: {row['reason']}")
+        elif "sets" in listed:
+            setting = ".".join([listed["sets"], *([listed["key"]] if "key" in listed else [])])
+            laid.add(setting, _flag_value(listed, flag), flag.at, row, "flag")
+    for variable in command.variables:
+        listed = next((one for one in data["environment"] if one["variable"] == variable.name), {})
+        row = _row(listed, version) if listed else {}
+        if row.get("effect") == "sets":
+            for setting in row.get("sets", ()):
+                laid.add(setting, _number(variable), variable.at, row, "environment")
+            for setting, value in row.get("instead", {}).items():
+                laid.add(setting, Known(value, variable.at), variable.at, row, "environment")
+    return Given(laid.root, laid.projects, stop, tuple(entries), laid.origins)
+
+
+class _Laid(NamedTuple):
+    """What is collected for the root and for projects, and where it came from."""
+
+    root: dict[str, Entry]
+    projects: dict[str, Entry]
+    origins: dict[Span, FactOrigin]
+
+    def add(
+        self, setting: str, value: Value, at: Origin, row: Mapping[str, Any], origin: FactOrigin
+    ) -> None:
+        entry = Entry(value, at[0])
+        self.root[setting] = entry
+        self.origins[at[0]] = origin
+        if row.get("reaches") == "projects":
+            self.projects[setting] = entry
+
+
+def _number(variable: Variable) -> Value:
+    """A variable that is read by parseInt."""
+    number = math.nan if variable.text is None else parse_int(variable.text)
+    if math.isnan(number):
+        return Unknown(f"the value of {variable.name} is no number that is known", variable.at)
+    return Known(number, variable.at)
+
+
+def _row(listed: Mapping[str, Any], version: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(r for r in listed["rows"] if matches(version, r["versions"]))
+    return found
+
+
+def _entry(flag: Flag, row: Mapping[str, Any]) -> SettingEntry:
+    value = None if flag.value is None else shown(flag.value)
+    return SettingEntry(flag.name, value, row["effect"], row["reason"], None, flag.at)
+
+
+def _flag_value(listed: Mapping[str, Any], flag: Flag) -> Value:
+    """The value that a setting has by a flag: `to` where the flag has none of its own."""
+    value = flag.value
+    if value is None or (isinstance(value, Known) and value.value is True):
+        to = listed.get("to")
+        if to is None:
+            return Unknown(f"{flag.name} has no value", flag.at)
+        return Known(float(to) if isinstance(to, int) and not isinstance(to, bool) else to, flag.at)
+    if not isinstance(value, Known):
+        return value
+    read = _READ[listed.get("reads", "as-parsed")]
+    return Known(read(value.value), chain(flag.at, value.origin))
+
+
+def _as_parsed(value: Any) -> Any:
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """`parseInt(value, 10)`."""
+    return parse_int(value) if isinstance(value, str) else value
+
+
+def _whole_or_percentage(value: Any) -> Any:
+    return value if isinstance(value, str) and value.endswith("%") else _whole(value)
+
+
+def _at_least_one_or_percentage(value: Any) -> Any:
+    """jest's parseWorkers: what is no positive number counts as 1."""
+    number = _whole_or_percentage(value)
+    if isinstance(number, str):
+        return number
+    return number if isinstance(number, float) and number > 0 else 1.0
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "as-parsed": _as_parsed,
+    "whole": _whole,
+    "whole-or-percentage": _whole_or_percentage,
+    "at-least-one-or-percentage": _at_least_one_or_percentage,
+}
+"""How a runner reads the text of a flag, by the table's word for it."""
+
+
+def _with(value: Value, keys: list[str], entry: Entry) -> Value:
+    """A copy of an object with one more property at a path; what is no object stays."""
+    if isinstance(value, Unknown):
+        value = Obj({}, value.origin, value)
+    if not isinstance(value, Obj):
+        return value
+    made = Obj(dict(value.entries), value.origin, value.more, value.sites, kind=value.kind)
+    first, *rest = keys
+    if not rest:
+        made.set(first, entry)
+        return made
+    inner = value.entry(first)
+    below = inner.value if inner is not None and isinstance(inner.value, Obj | Unknown) else None
+    if below is None:
+        below = Obj({}, entry.value.origin, value.more if inner is None else None)
+    place = entry.expression
+    holder = inner.holding(below) if inner is not None else Entry(below, place)
+    made.set(first, holder.holding(_with(below, rest, entry)))
+    return made
