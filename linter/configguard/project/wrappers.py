@@ -151,7 +151,7 @@ class _Reading:
             words, after = self._interleaved(row, roles, index)
             if row["then"] == "command":
                 words, after = [*words, *(after or ())], None
-        elif row.get("script-name"):
+        elif row.get("script-name") or row["then"] == "wireit":
             words, after = list(self.words[index:]), None
         else:
             index = self._options(row, roles, index)
@@ -162,7 +162,7 @@ class _Reading:
         if row.get("assignments"):
             words = self._assignments(words, bool(row.get("rewrites")))
         if row.get("rewrites"):
-            words = [one for one in map(_rewritten, words) if one.text != ""]
+            words = [_rewritten(word) for word in words]
         if row.get("default-file") and not self.found.doubts:
             self.found.doubts.append(self.words[0].span)
         lost = row.get("loses-environment") if not self.found.keeps else None
@@ -334,6 +334,8 @@ def _cross_env_value(value: Word) -> Word:
 
 def _rewritten(word: Word) -> Word:
     """A word as cross-env hands it on: it takes quotes and backslashes away."""
+    if word.text == "":
+        return unknown_word("cross-env 7 hands an empty word on, 10 does not", word.origin, "any")
     if word.text is not None and _CROSS_ENV.search(word.text):
         return unknown_word("cross-env rewrites quotes and backslashes", word.origin)
     return word
