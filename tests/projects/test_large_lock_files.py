@@ -27,6 +27,7 @@ print(peak // 1_000_000, file=sys.stderr)
 NPM_3 = """\
     "node_modules/package-%d": {
       "version": "1.2.3",
+      "license": "MIT 😀",
       "integrity": "{hash}",
       "license": "MIT",
       "dependencies": {

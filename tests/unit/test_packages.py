@@ -38,7 +38,7 @@ def installed(root: Path, folder: str, text: str) -> None:
 
 
 def wants(text: str, section: str = "devDependencies") -> dict[str, object]:
-    return {"name": "demo", section: {"vitest": text}}
+    return {"name": "demo", "version": "1.0.0", section: {"vitest": text}}
 
 
 def test_nothing_is_known_of_an_empty_folder(tmp_path: Path) -> None:
@@ -67,7 +67,12 @@ def test_the_layout_of_pnpm_is_followed_inside_the_root_only(tmp_path: Path) -> 
     write(tmp_path, "outside/package.json", {"name": "vitest", "version": "9.9.9"})
     (root / "pkg/node_modules").mkdir(parents=True)
     (root / "pkg/node_modules/vitest").symlink_to(tmp_path / "outside")
-    assert version(root, "pkg").version == "3.2.7"
+    write(root, "pkg/package.json", wants("^9.0.0"))
+    found = version(root, "pkg")
+    # Node loads the one outside: the one above, which it would not load, says nothing.
+    assert found[:3] == ("manifest", None, "^9.0.0")
+    [note] = found.notes
+    assert note.message == "pkg/node_modules/vitest leads out of the root and is not followed"
 
 
 def test_another_package_under_the_name_tells_no_version(tmp_path: Path) -> None:
@@ -121,10 +126,14 @@ def test_npm_aliases_and_links(tmp_path: Path) -> None:
         "packages/foo/node_modules/vitest": alias,
     }
     write(tmp_path, "package-lock.json", {"packages": packages})
-    assert version(tmp_path).version == "4.1.0"
-    del packages["node_modules/vitest"]
-    write(tmp_path, "package-lock.json", {"packages": packages})
-    assert version(tmp_path, "packages/foo").source == "none"
+    write(tmp_path, "packages/vitest/package.json", {"name": "vitest", "version": "4.1.0"})
+    found = version(tmp_path)
+    assert found[:2] == ("lockfile", "4.1.0")
+    assert (found.file, quoted(tmp_path, found)) == ("packages/vitest/package.json", '"4.1.0"')
+    # The alias is what Node loads there, whatever lies above.
+    found, [problem] = runner_version(Workspace(tmp_path), "packages/foo")
+    assert found.source == "none"
+    assert "@acme/vitest-fork 0.1.2" in problem.message
 
 
 def test_npm_shrinkwrap_beats_package_lock(tmp_path: Path) -> None:
@@ -313,6 +322,13 @@ YARN_BERRY = """\
         vitest: "npm:^3.2.0"
       languageName: unknown
 
+    "old@workspace:packages/old":
+      version: 0.0.0-use.local
+      resolution: "old@workspace:packages/old"
+      dependencies:
+        vitest: "npm:^1.6.0"
+      languageName: unknown
+
     "vitest@npm:@acme/vitest-fork@^1.0.0":
       version: 9.9.9
       resolution: "@acme/vitest-fork@npm:9.9.9"
@@ -332,7 +348,7 @@ YARN_BERRY = """\
 @pytest.mark.parametrize("text", [YARN_CLASSIC, YARN_BERRY], ids=["classic", "berry"])
 def test_yarn_answers_the_range_of_the_manifest(tmp_path: Path, text: str) -> None:
     write(tmp_path, "yarn.lock", text)
-    write(tmp_path, "package.json", wants("^3.2.0"))
+    write(tmp_path, "package.json", {**wants("^3.2.0"), "workspaces": ["packages/*"]})
     write(tmp_path, "packages/old/package.json", wants("^1.6.0"))
     found = version(tmp_path)
     assert (found.source, found.version, found.range) == ("lockfile", "3.2.7", "^3.2.0")
@@ -353,13 +369,13 @@ def test_yarn_without_a_matching_range(tmp_path: Path) -> None:
     assert version(tmp_path).source == "none"
 
 
-def test_bun_allows_trailing_commas(tmp_path: Path) -> None:
+def test_bun_allows_trailing_commas_and_comments(tmp_path: Path) -> None:
     text = """\
         {
           "lockfileVersion": 1,
           "workspaces": {
             "": { "name": "demo", "devDependencies": { "vitest": "^3.2.0", }, },
-            "packages/foo": { "name": "@acme/foo", },
+            "packages/foo": { "name": "@acme/foo", /* , } */ }, // ours
           },
           "packages": {
             "vitest": ["vitest@3.2.7", "", { "bin": "vitest.mjs", }, "sha512-x"],
@@ -368,6 +384,8 @@ def test_bun_allows_trailing_commas(tmp_path: Path) -> None:
         }
     """
     write(tmp_path, "bun.lock", text)
+    write(tmp_path, "package.json", wants("^3.2.0"))
+    write(tmp_path, "packages/foo/package.json", {**wants("^1.6.0"), "name": "@acme/foo"})
     found = version(tmp_path)
     assert (found.version, quoted(tmp_path, found)) == ("3.2.7", '"vitest@3.2.7"')
     assert version(tmp_path, "packages/foo/tests").version == "1.6.1"
@@ -445,7 +463,9 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     write(tmp_path, "package.json", wants("^3.2.0"))
     (tmp_path / "yarn.lock").write_bytes(b"\xff")
     [problem] = problems_of(tmp_path)
-    assert problem.message == "yarn.lock: it is not UTF-8: byte 1 (0xff)"
+    assert problem.message == (
+        "yarn.lock: it is not UTF-8: byte 1 (0xff); write it anew with `yarn install`"
+    )
 
 
 def test_a_broken_manifest_does_not_hide_the_one_above(tmp_path: Path) -> None:
@@ -463,7 +483,6 @@ def test_a_broken_manifest_does_not_hide_the_one_above(tmp_path: Path) -> None:
         '{"packages": []}',
         '{"packages": {"node_modules/vitest": []}}',
         '{"packages": {"node_modules/vitest": {"version": 3}}}',
-        '{"packages": {"node_modules/vitest": {"version": "git+ssh://x"}}}',
         '{"dependencies": {"vitest": "3.2.7"}}',
         '{"packages": {"vitest": []}, "workspaces": 1}',
         '{"packages": {"vitest": [1]}, "workspaces": {"": []}}',
@@ -490,3 +509,180 @@ def test_an_unsaved_manifest_counts(tmp_path: Path) -> None:
     changed = b'\xef\xbb\xbf{"dependencies": {"vitest": "^4"}}'
     edited = workspace.with_overlay({"package.json": changed})
     assert runner_version(edited, "")[0].range == "^4"
+
+
+def notes_of(found: RunnerVersion) -> list[str]:
+    return [note.message for note in found.notes]
+
+
+def test_what_is_installed_decides_and_a_lock_file_that_differs_is_told(tmp_path: Path) -> None:
+    installed(tmp_path, "", "2.1.9")
+    write(tmp_path, "package.json", wants("^3.2.0"))
+    found = version(tmp_path)
+    assert found[:2] == ("installed", "2.1.9")
+    assert notes_of(found) == [
+        "vitest 2.1.9 is installed, but package.json asks for ^3.2.0: what is installed is judged"
+    ]
+    write(tmp_path, "package-lock.json", NPM_3)
+    found = version(tmp_path)
+    assert found[:2] == ("installed", "2.1.9")
+    assert notes_of(found) == [
+        "vitest 2.1.9 is installed, but package-lock.json has 3.2.7: what is installed is judged"
+    ]
+    [span] = found.notes[0].at
+    assert (tmp_path / span.file).read_bytes()[span.start : span.end] == b'"3.2.7"'
+    installed(tmp_path, "", "3.2.7")
+    assert version(tmp_path).notes == ()
+
+
+def test_a_broken_lock_file_beside_what_is_installed_is_a_warning(tmp_path: Path) -> None:
+    installed(tmp_path, "", "2.1.9")
+    write(tmp_path, "package-lock.json", "{")
+    found, [problem] = runner_version(Workspace(tmp_path), "")
+    assert (found.version, problem.severity) == ("2.1.9", "warning")
+
+
+def test_what_is_installed_nearest_but_broken_does_not_give_way_to_one_above(
+    tmp_path: Path,
+) -> None:
+    installed(tmp_path, "", "1.6.1")
+    write(tmp_path, "pkg/node_modules/vitest/package.json", "{")
+    write(tmp_path, "pkg/package.json", wants("^3.2.0"))
+    found, [problem] = runner_version(Workspace(tmp_path), "pkg")
+    assert found[:3] == ("manifest", None, "^3.2.0")
+    assert problem.message.endswith("; install again")
+
+
+TWO_LOCKS: dict[str, str | dict[str, object]] = {
+    "package-lock.json": {"packages": {"": {}, "node_modules/vitest": {"version": "3.2.7"}}},
+    "yarn.lock": 'vitest@^3.1.0:\n  version "3.1.4"\n',
+}
+
+
+def test_lock_files_that_disagree_say_nothing_unless_one_is_named(tmp_path: Path) -> None:
+    for file, text in TWO_LOCKS.items():
+        write(tmp_path, file, text)
+    write(tmp_path, "package.json", wants("^3.1.0"))
+    found = version(tmp_path)
+    assert found[:3] == ("manifest", None, "^3.1.0")
+    assert notes_of(found) == [
+        "package-lock.json (3.2.7) and yarn.lock (3.1.4) disagree, and no packageManager says"
+        " which is used"
+    ]
+    write(tmp_path, "package.json", {**wants("^3.1.0"), "packageManager": "yarn@1.22.22"})
+    assert version(tmp_path)[:2] == ("lockfile", "3.1.4")
+    engines = {"packageManager": {"name": "npm"}}
+    write(tmp_path, "package.json", {**wants("^3.1.0"), "devEngines": engines})
+    assert version(tmp_path)[:2] == ("lockfile", "3.2.7")
+    write(tmp_path, "yarn.lock", 'vitest@^3.1.0:\n  version "3.2.7"\n')
+    write(tmp_path, "package.json", wants("^3.1.0"))
+    assert version(tmp_path)[:2] == ("lockfile", "3.2.7")
+
+
+CATALOG_FILES: dict[str, tuple[str | dict[str, object], str]] = {
+    "pnpm": (
+        """\
+        packages: [packages/*]
+        catalog:
+          'vitest': "^3.2.0"  # the tests
+        catalogs:
+          old: { vitest: ~1.6.0 }
+        """,
+        "pnpm-workspace.yaml",
+    ),
+    "yarn": ("catalog: {vitest: ^3.2.0}\ncatalogs:\n  old:\n    vitest: ~1.6.0\n", ".yarnrc.yml"),
+    "bun": (
+        {"catalog": {"vitest": "^3.2.0"}, "catalogs": {"old": {"vitest": "~1.6.0"}}},
+        "package.json",
+    ),
+    "bun workspaces": (
+        {
+            "workspaces": {
+                "catalog": {"vitest": "^3.2.0"},
+                "catalogs": {"old": {"vitest": "~1.6.0"}},
+            }
+        },
+        "package.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CATALOG_FILES)
+def test_a_catalog_gives_the_range_and_its_place(tmp_path: Path, kind: str) -> None:
+    text, file = CATALOG_FILES[kind]
+    write(tmp_path, file, text)
+    write(tmp_path, "packages/a/package.json", wants("catalog:"))
+    write(tmp_path, "packages/b/package.json", wants("catalog:old"))
+    write(tmp_path, "packages/c/package.json", wants("catalog:none"))
+    found = version(tmp_path, "packages/a")
+    assert found[:4] == ("manifest", None, "^3.2.0", "packages/a/package.json")
+    listed, named = found.at
+    assert (listed.file, named.file) == ("packages/a/package.json", file)
+    place = (tmp_path / file).read_bytes()[named.start : named.end]
+    assert place.strip(b"'\"") == b"^3.2.0"
+    assert version(tmp_path, "packages/b").range == "~1.6.0"
+    found = version(tmp_path, "packages/c")
+    assert found[:3] == ("manifest", None, None)
+
+
+def test_a_broken_catalog_file_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "pnpm-workspace.yaml", "packages: []\ncatalog: [\n")
+    write(tmp_path, "package.json", wants("catalog:"))
+    found, [problem] = runner_version(Workspace(tmp_path), "")
+    assert found[:3] == ("manifest", None, None)
+    assert problem.message.startswith("pnpm-workspace.yaml, line 3: it is not YAML")
+
+
+@pytest.mark.parametrize(
+    ("forced", "expected"),
+    [
+        ({"pnpm": {"overrides": {"vitest": "3.1.4"}}}, "3.1.4"),
+        ({"pnpm": {"overrides": {"vitest@^3": "3.1.4"}}}, None),
+        ({"pnpm": {"overrides": {"vitest@^3.2.0": "3.1.4"}}}, "3.1.4"),
+        ({"pnpm": {"overrides": {"parent>vitest": "3.1.4"}}}, "^3.2.0"),
+        # Only some package managers read these.
+        ({"overrides": {"vitest": "3.1.4"}}, None),
+        ({"resolutions": {"vitest": "3.1.4"}}, None),
+        ({"packageManager": "npm@10", "overrides": {"vitest": "3.1.4"}}, "3.1.4"),
+        ({"packageManager": "npm@10", "overrides": {"vitest": {".": "3.1.4"}}}, "3.1.4"),
+        ({"packageManager": "npm@10", "overrides": {"vitest": {"vite": "5"}}}, "^3.2.0"),
+        ({"packageManager": "npm@10", "resolutions": {"vitest": "3.1.4"}}, "^3.2.0"),
+        ({"packageManager": "yarn@1", "resolutions": {"**/vitest": "3.1.4"}}, "3.1.4"),
+        ({"packageManager": "npm@10", "overrides": {"vitest": "$vite"}}, None),
+        (
+            {
+                "packageManager": "npm@10",
+                "dependencies": {"vitest": "~3.1.0"},
+                "overrides": {"vitest": "$vitest"},
+            },
+            "~3.1.0",
+        ),
+    ],
+)
+def test_an_override_of_the_root_gives_the_range(
+    tmp_path: Path, forced: dict[str, object], expected: str | None
+) -> None:
+    write(tmp_path, "package.json", {"workspaces": ["packages/*"], **forced})
+    write(tmp_path, "packages/a/package.json", wants("^3.2.0"))
+    found = version(tmp_path, "packages/a")
+    assert found[:3] == ("manifest", None, expected)
+    assert found.at[0].file == "packages/a/package.json"
+    assert (len(found.at) == 2) is (expected != "^3.2.0")
+
+
+def test_a_lock_file_covers_only_the_packages_it_lists(tmp_path: Path) -> None:
+    write(tmp_path, "package-lock.json", NPM_3)
+    write(tmp_path, "examples/alone/package.json", wants("^3.0.0"))
+    found = version(tmp_path, "examples/alone")
+    assert (found[:3], found.notes) == (("manifest", None, "^3.0.0"), ())
+
+
+def test_the_binary_lock_file_of_bun_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "package.json", wants("^3.2.0"))
+    write(tmp_path, "bun.lockb", "\x00")
+    found = version(tmp_path)
+    assert found[:3] == ("manifest", None, "^3.2.0")
+    assert "bun.lockb is binary and is not read" in notes_of(found)[0]
+    write(tmp_path, "bun.lock", '{"packages": {"vitest": ["vitest@3.2.7"]}}')
+    assert version(tmp_path)[:2] == ("lockfile", "3.2.7")
+    assert version(tmp_path).notes == ()

@@ -28,7 +28,6 @@ OPTIONS = [
     ["--color", "never"],
     ["--root", "some/folder"],
     ["--limits", "limits.json"],
-    ["--settings", "mine.toml"],
     ["a.ts"],
     ["a.ts", "b/c.ts"],
 ]

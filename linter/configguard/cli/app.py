@@ -22,9 +22,6 @@ app = typer.Typer(
 Paths = Annotated[Optional[list[str]], typer.Argument(help="Files or folders.", show_default=".")]
 Root = Annotated[Optional[Path], typer.Option(help="The project's root folder.")]
 LimitsFile = Annotated[Optional[Path], typer.Option("--limits", help="A limits file to use.")]
-SettingsFile = Annotated[
-    Optional[Path], typer.Option("--settings", help="A configguard.toml to use.")
-]
 Cpus = Annotated[
     Optional[int], typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs.")
 ]
@@ -71,7 +68,6 @@ def check(
     ] = False,
     no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
-    settings: SettingsFile = None,
     cpus: Cpus = None,
     root: Root = None,
     quiet: Quiet = False,
@@ -92,7 +88,6 @@ def check(
         color,
         skip_unknown=skip_unknown,
         gitignore=not no_gitignore,
-        settings=settings,
     )
     request = CheckRequest(
         fix=fix,
@@ -113,7 +108,6 @@ def show(
     output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
     no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
-    settings: SettingsFile = None,
     cpus: Cpus = None,
     root: Root = None,
     quiet: Quiet = False,
@@ -133,7 +127,6 @@ def show(
         verbose,
         color,
         gitignore=not no_gitignore,
-        settings=settings,
     )
     raise typer.Exit(run_show(common, output_format))
 

@@ -18,7 +18,6 @@ class Request(NamedTuple):
     color: str = "auto"
     skip_unknown: bool = False
     gitignore: bool = True
-    settings: Path | None = None
 
 
 class CheckRequest(NamedTuple):

@@ -1,25 +1,25 @@
-"""package.json (and other JSON of package managers) to objects, version ranges and their places."""
+"""package.json and small YAML files of package managers: their data, and its places."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
+from configguard.project.json_entries import Reader
 from configguard.project.problems import PathProblem
 from configguard.source.document import BOM, Document
 from configguard.source.span import Origin, Span
 from configguard.source.workspace import MAX_LOCK_BYTES, Trouble, Unreadable, Workspace
+from configguard.syntax.trees import BadSyntax
+from configguard.syntax.yaml_nodes import Mapping, Node, read_yaml
 
-_SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
-_PEERS = "peerDependencies"
+SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
 _NOTHING_TO_TELL = (Trouble.MISSING, Trouble.NOT_A_FILE, Trouble.OUTSIDE)
 
 MAX_MANIFEST_BYTES = 5_000_000
 """A package.json is written by hand; as a tree of objects this may take 100 MB."""
-_NEAR = 400
-"""Between `"node_modules/vitest": {` and its version stand a name and perhaps a licence."""
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -43,14 +43,6 @@ def once_per_document(
         return answers[key]
 
     return remembered
-
-
-class Declared(NamedTuple):
-    """The range that a package.json gives for a package; `is_peer`: it does not install it."""
-
-    range: str
-    at: Origin
-    is_peer: bool
 
 
 def read_text(workspace: Workspace, file: str) -> Document | PathProblem | None:
@@ -92,43 +84,29 @@ def json_of(document: Document) -> dict[str, Any] | PathProblem:
     return value
 
 
-def declared(workspace: Workspace, folder: str, package: str) -> Declared | PathProblem | None:
-    """What the package.json of one folder says of a package, what installs it first."""
-    file = f"{folder}/package.json" if folder else "package.json"
-    manifest = read_json(workspace, file)
-    if manifest is None or isinstance(manifest, PathProblem):
-        return manifest
-    for section in (*_SECTIONS, _PEERS):
-        listed = manifest.get(section)
-        text = listed.get(package) if isinstance(listed, dict) else None
-        if isinstance(text, str):
-            document = workspace.read(file, MAX_LOCK_BYTES)
-            at = value_at(document, (section, package), text)
-            return Declared(text, at, section == _PEERS)
-    return None
+@once_per_document
+def place(document: Document, *keys: str) -> Origin:
+    """Where the value behind keys of a JSON document stands; its start where it has none such."""
+    span = Reader(document).span(keys)
+    return (Span(document.file, 0, 0) if span is None else span,)
 
 
-def value_at(document: Document | Unreadable, keys: tuple[str, ...], value: str) -> Origin:
-    """Where a string value stands in JSON, best effort: after its keys, one after another."""
-    if isinstance(document, Document):
-        return _value_in(document, keys, value)
-    return (Span(document.file, 0, 0),)
+def yaml_at(document: Document, *keys: str) -> Node | PathProblem | None:
+    """What stands behind keys of a YAML document, one inside another; None where nothing does."""
+    found = _yaml(document)
+    for key in keys:
+        if isinstance(found, PathProblem):
+            return found
+        found = found.merged.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 @once_per_document
-def _value_in(document: Document, keys: tuple[str, ...], value: str) -> Origin:
-    at = 0
-    for key in keys:
-        found = document.data.find(_quoted(key) + b":", at)
-        if found == -1:
-            return (Span(document.file, 0, 0),)
-        at = found + len(_quoted(key))
-    text = _quoted(value)
-    start = document.data.find(text, at)
-    # Farther away it is somebody else's value.
-    if start == -1 or start - at > _NEAR:
-        return (Span(document.file, 0, 0),)
-    return (Span(document.file, start, start + len(text)),)
+def _yaml(document: Document) -> Node | PathProblem | None:
+    stream = read_yaml(document)
+    if isinstance(stream, BadSyntax):
+        return problem_at(document, stream.reason, stream.span.start)
+    return stream.documents[0] if stream.documents else None
 
 
 def problem_at(document: Document, message: str, start: int, end: int | None = None) -> PathProblem:
@@ -136,9 +114,3 @@ def problem_at(document: Document, message: str, start: int, end: int | None = N
     line = document.position(start).line
     at = (Span(document.file, start, start if end is None else end),)
     return PathProblem(f"{document.file}, line {line}: {message}", document.file, at=at)
-
-
-def _quoted(text: str) -> bytes:
-    import json
-
-    return json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")

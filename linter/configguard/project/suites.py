@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
-from configguard.limits.settings import Settings
 from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
 from configguard.project.kinds import Kind, kind_of, playwright_kind
@@ -85,9 +84,7 @@ class Configured(NamedTuple):
     troubles: tuple[Trouble, ...]
 
 
-def configured(
-    workspace: Workspace, candidate: Candidate, settings: Settings
-) -> Configured | Trouble | None:
+def configured(workspace: Workspace, candidate: Candidate) -> Configured | Trouble | None:
     """The suites of a config file; None where a vite config holds no tests."""
     document = workspace.read(candidate.file)
     if isinstance(document, Unreadable):
@@ -100,6 +97,7 @@ def configured(
         return None
     installed, problems = _installed(workspace, candidate)
     versions, notes = versions_of(candidate.runner, installed)
+    notes += installed.notes
     notes += _not_found(candidate, versions)
     around = surroundings(workspace, candidate)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
@@ -112,7 +110,7 @@ def configured(
             candidate.runner,
             versions[0][1],
             installed,
-            _kind(evaluated, parsed, candidate, key, settings),
+            _kind(evaluated, parsed, candidate, key),
             evaluated.profiles(key),
             evaluated.files,
             around,
@@ -150,12 +148,7 @@ def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:
     )
 
 
-def _kind(
-    evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key, settings: Settings
-) -> Kind:
-    stated = settings.kind_of(key.file or candidate.file)
-    if stated is not None:
-        return Kind(stated.kind, [("settings", "strong", stated.at)])
+def _kind(evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key) -> Kind:
     if candidate.runner == "playwright":
         return playwright_kind(parsed)
     name = key.project if isinstance(key.project, str) else None
@@ -169,12 +162,15 @@ def _installed(
     """The runner's version where the config lies, by the first of its packages that tells one."""
     packages = table(f"runners/facts/{candidate.runner}").get("packages", (candidate.runner,))
     problems: list[PathProblem] = []
+    notes: list[Note] = []
     for package in packages:
         found, wrong = runner_version(workspace, folder_of(candidate.file), package)
         problems += wrong
+        notes += found.notes
         if found.source != "none":
             return found, problems
-    return UNKNOWN_VERSION, list(dict.fromkeys(problems))
+    unknown = UNKNOWN_VERSION._replace(notes=tuple(dict.fromkeys(notes)))
+    return unknown, list(dict.fromkeys(problems))
 
 
 def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, str]], list[Note]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import posixpath
 import stat
@@ -17,6 +18,7 @@ MAX_CONFIG_BYTES = 1_000_000
 MAX_LOCK_BYTES = 64_000_000
 """Lock files are machine-written and large."""
 
+_PIECE = 4_000_000
 _SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx")
 
 
@@ -138,10 +140,9 @@ class Workspace:
                 return data
         if len(data) > limit:
             return _too_large(file, limit)
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            where = f"byte {error.start + 1} (0x{data[error.start]:02x})"
+        wrong = _not_utf8(data)
+        if wrong is not None:
+            where = f"byte {wrong + 1} (0x{data[wrong]:02x})"
             return Unreadable(file, Trouble.NOT_UTF8, f"it is not UTF-8: {where}")
         return Document(file, data)
 
@@ -171,6 +172,19 @@ def read_regular_file(path: Path | str, file: str, limit: int) -> bytes | Unread
             return opened.read(limit + 1)
         except OSError as error:
             return Unreadable(file, Trouble.UNREADABLE, f"it cannot be read: {error.strerror}")
+
+
+def _not_utf8(data: bytes) -> int | None:
+    """The first byte that is no UTF-8; piece by piece, as one emoji makes a text four times as
+    large as its bytes."""
+    start = 0
+    while start < len(data):
+        piece = data[start : start + _PIECE]
+        try:
+            start += codecs.utf_8_decode(piece, "strict", start + len(piece) == len(data))[1]
+        except UnicodeDecodeError as error:
+            return start + error.start
+    return None
 
 
 def _too_large(file: str, limit: int) -> Unreadable:
