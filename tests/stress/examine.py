@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from configguard.checking.session import Options, Session
 from configguard.cli.check import report_of
 from configguard.cli.common import reader
+from configguard.cli.requests import Request
 from configguard.report.formats import check_json, show_json
 from configguard.report.show import render_show
 from configguard.report.style import Style
@@ -66,7 +67,7 @@ def _examined(project: Project, root: Path, thorough: bool) -> Fault | None:
     session = Session(workspace, Options(tuple(builtin_rules().values())))
     judgement = session.judge([project.config])
     report = report_of(session, judgement, plan_fixes=thorough)
-    read = reader(workspace, None)
+    read = reader(workspace, Request())
     suites, notices, problems = judgement.suites, judgement.notices, judgement.problems
     shown = [
         check_json(report, read),

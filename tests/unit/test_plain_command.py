@@ -28,6 +28,7 @@ OPTIONS = [
     ["--color", "never"],
     ["--root", "some/folder"],
     ["--limits", "limits.json"],
+    ["--settings", "mine.toml"],
     ["a.ts"],
     ["a.ts", "b/c.ts"],
 ]

@@ -59,8 +59,8 @@ def subschemas(found: Any) -> Iterator[dict[str, Any]]:
 # --- All of them ------------------------------------------------------------------------------
 
 
-def test_all_five_are_there() -> None:
-    names = ["configguard", "facts", "report", "resource-limits", "rule"]
+def test_all_are_there() -> None:
+    names = ["commands", "configguard", "facts", "report", "resource-limits", "rule"]
     assert [f"{name}.schema.json" for name in names] == FILES
 
 

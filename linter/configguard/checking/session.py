@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from configguard.checking.check import Draft, judge_suite
 from configguard.checking.finding import Notice, Problem, first_byte
+from configguard.checking.wording import place_of
 from configguard.limits.limits import Limits, load_limits
+from configguard.limits.settings import UNSET, Loaded
 from configguard.project.candidates import PLAIN, Candidate, Scope
 from configguard.project.discover import discover
 from configguard.project.suites import Configured, Run, Suite, Trouble, configured
@@ -18,13 +20,17 @@ from configguard.source.workspace import Workspace, folder_of
 
 
 class Options(NamedTuple):
-    """What the user asked for. `cpus`: the machine that numbers are judged for."""
+    """What the user asked for. `cpus`: the machine that numbers are judged for.
+
+    `rules` are those that are left after the settings had their say.
+    """
 
     rules: tuple[Rule, ...]
     limits_file: Path | None = None
     cpus: int | None = None
     skip_unknown: bool = False
     scope: Scope = PLAIN
+    settings: Loaded = UNSET
 
 
 class Judgement(NamedTuple):
@@ -69,6 +75,8 @@ class Session:
 
     def judge(self, paths: Sequence[str]) -> Judgement:
         """Discover, evaluate and judge."""
+        if self.options.settings.settings.refused:
+            return Judgement((), (), (), tuple(self._settings_problems()), {})
         found = discover(self.workspace, paths, self.options.scope)
         problems = [
             Problem(problem.message, problem.at, problem.severity, problem.file)
@@ -104,7 +112,7 @@ class Session:
     def _configured(
         self, candidate: Candidate, problems: list[Problem], notices: list[Notice]
     ) -> Configured | None:
-        made = configured(self.workspace, candidate)
+        made = configured(self.workspace, candidate, self.options.settings.settings)
         if isinstance(made, Trouble):
             problems.append(Problem(made.message, made.at, made.severity, candidate.file))
             return None
@@ -127,11 +135,13 @@ class Session:
         problems: list[Problem],
         notices: list[Notice],
     ) -> Judgement:
+        settings = self.options.settings.settings
         limits: dict[str, Limits] = {}
         drafts: list[Draft] = []
         # A wrong limits file is told also where no config beside it can be judged.
         folders = {"", *config_folders}
         limits_wrong = False
+        problems += self._settings_problems()
         for folder in sorted(folders):
             _, wrong = load_limits(self.workspace, folder, self.options.limits_file)
             problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
@@ -139,9 +149,10 @@ class Session:
         for suite in (suite for config in configs for suite in config.suites):
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
-            rules = self._rules_at(limits[suite.id])
+            ignored = settings.ignored_in([suite.file])
+            rules = [one for one in self._rules_at(limits[suite.id]) if one.id not in ignored]
             judged = judge_suite(suite, rules, limits[suite.id], self.cpus)
-            drafts += judged.drafts
+            drafts += [one for one in judged.drafts if not self._ignored_there(one)]
             notices += judged.notices
         return Judgement(
             tuple(configs),
@@ -151,6 +162,15 @@ class Session:
             limits,
             limits_wrong,
         )
+
+    def _ignored_there(self, draft: Draft) -> bool:
+        """Whether a rule is ignored in the file that its finding stands in, such as a base file."""
+        settings = self.options.settings.settings
+        return draft.rule.id in settings.ignored_in(span.file for span in place_of(draft)[:1])
+
+    def _settings_problems(self) -> list[Problem]:
+        found = self.options.settings.problems
+        return [Problem(one.message, (one.span,), one.severity) for one in found]
 
 
 def _alone(configs: Sequence[Configured]) -> list[Configured]:

@@ -22,6 +22,9 @@ app = typer.Typer(
 Paths = Annotated[Optional[list[str]], typer.Argument(help="Files or folders.", show_default=".")]
 Root = Annotated[Optional[Path], typer.Option(help="The project's root folder.")]
 LimitsFile = Annotated[Optional[Path], typer.Option("--limits", help="A limits file to use.")]
+SettingsFile = Annotated[
+    Optional[Path], typer.Option("--settings", help="A configguard.toml to use.")
+]
 Cpus = Annotated[
     Optional[int], typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs.")
 ]
@@ -68,6 +71,7 @@ def check(
     ] = False,
     no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
+    settings: SettingsFile = None,
     cpus: Cpus = None,
     root: Root = None,
     quiet: Quiet = False,
@@ -88,6 +92,7 @@ def check(
         color,
         skip_unknown=skip_unknown,
         gitignore=not no_gitignore,
+        settings=settings,
     )
     request = CheckRequest(
         fix=fix,
@@ -108,6 +113,7 @@ def show(
     output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
     no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
+    settings: SettingsFile = None,
     cpus: Cpus = None,
     root: Root = None,
     quiet: Quiet = False,
@@ -127,6 +133,7 @@ def show(
         verbose,
         color,
         gitignore=not no_gitignore,
+        settings=settings,
     )
     raise typer.Exit(run_show(common, output_format))
 

@@ -15,10 +15,12 @@ from configguard.cli.common import (
     place_of,
     reader,
     scope_of,
+    settings_of,
     style_for,
     suggestion,
 )
 from configguard.cli.requests import CheckRequest, Request
+from configguard.limits.settings import Settings
 from configguard.report.text_safety import one_line
 from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
@@ -37,14 +39,18 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
     one_of("--fail-on", wanted.fail_on, SEVERITIES)
     if wanted.fix and wanted.diff:
         fail("--fix writes and --diff only shows: give one of them")
+    for option, names in (("--select", wanted.select), ("--ignore", wanted.ignore)):
+        refuse_unknown_rules(option, names or ())
+    place = place_of(request)
+    settings = settings_of(request, place.workspace)
     options = Options(
-        chosen_rules(wanted.select, wanted.ignore),
+        chosen_rules(wanted, settings.settings),
         request.limits,
         request.cpus,
         request.skip_unknown,
-        scope_of(request),
+        scope_of(request, settings.settings),
+        settings,
     )
-    place = place_of(request)
     style = style_for(request.color, place.workspace.root)
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
@@ -64,7 +70,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
             fixed = result.mended if not changed else 0
             session = Session(Workspace(place.workspace.root), options)
             judgement = session.judge(place.paths)
-    read = reader(session.workspace, request.limits)
+    read = reader(session.workspace, request)
     # A line per finding has no room for fixes: planning them is left out.
     report = report_of(session, judgement, plan_fixes=wanted.output_format != "concise")
     report.notices += place.notices
@@ -73,20 +79,28 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
     return exit_code(report, wanted)
 
 
-def chosen_rules(
-    select: tuple[str, ...] | None, ignore: tuple[str, ...] | None
-) -> tuple[Rule, ...]:
-    """The rules that are asked for. Ends with exit code 2 on an unknown one."""
+def refuse_unknown_rules(option: str, names: tuple[str, ...]) -> None:
+    """End with exit code 2 where an option names a rule that there is not."""
     known = builtin_rules()
-    for option, names in (("--select", select), ("--ignore", ignore)):
-        for name in names or ():
-            if name not in known:
-                near = suggestion(name, tuple(known))
-                fail(f"{option} {name}: there is no such rule{near or '; see configguard rules'}")
+    for name in names:
+        if name not in known:
+            near = suggestion(name, tuple(known))
+            fail(f"{option} {name}: there is no such rule{near or '; see configguard rules'}")
+
+
+def chosen_rules(wanted: CheckRequest, settings: Settings) -> tuple[Rule, ...]:
+    """The rules that are asked for, as severe as the settings say.
+
+    `--select` takes the place of `select` and `ignore` in the settings; `--ignore` adds to them.
+    """
+    select, ignore = settings.select, settings.ignore
+    if wanted.select is not None:
+        select, ignore = frozenset(wanted.select), frozenset()
+    severity = dict(settings.severity)
     return tuple(
-        rule
-        for name, rule in known.items()
-        if (select is None or name in select) and name not in (ignore or ())
+        rule.graded(severity[name]) if name in severity else rule
+        for name, rule in builtin_rules().items()
+        if (select is None or name in select) and name not in ignore | set(wanted.ignore or ())
     )
 
 
@@ -137,6 +151,8 @@ def exit_code(report: Report, wanted: CheckRequest) -> int:
 def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest) -> Fixed | Problem:
     from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
 
+    if session.options.settings.wrong:
+        return Problem("nothing was fixed, since the settings file is wrong: correct it first")
     if judgement.limits_wrong:
         # The numbers that fixes write come from there: the defaults may not be what was meant.
         return Problem("nothing was fixed, since the limits file is wrong: correct it first")
@@ -178,7 +194,7 @@ def _print_diff(
     request: Request,
     wanted: CheckRequest,
 ) -> int:
-    read = reader(session.workspace, request.limits)
+    read = reader(session.workspace, request)
     for file in sorted(result.changes):
         document = read(file)
         before = document.data if document is not None else b""

@@ -11,9 +11,12 @@ from typing import Literal, NamedTuple, NoReturn, cast
 from configguard.checking.finding import Notice
 from configguard.cli.requests import Request
 from configguard.limits.limits import FILE as LIMITS_FILE
+from configguard.limits.settings import FILE as SETTINGS_FILE
+from configguard.limits.settings import Loaded, Settings, load_settings
 from configguard.project.candidates import Scope
 from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
+from configguard.ruleset.rule import builtin_rules
 from configguard.source.document import Document
 from configguard.source.workspace import MAX_CONFIG_BYTES, MAX_LOCK_BYTES, Unreadable, Workspace
 from configguard.source.workspace import read_regular_file as read_outside
@@ -61,9 +64,14 @@ def place_of(request: Request) -> Place:
     return Place(workspace, relative, _above(workspace.root, request))
 
 
-def scope_of(request: Request) -> Scope:
+def settings_of(request: Request, workspace: Workspace) -> Loaded:
+    """The settings of the project, or of the file that was named."""
+    return load_settings(workspace, builtin_rules(), request.settings)
+
+
+def scope_of(request: Request, settings: Settings) -> Scope:
     """What discovery passes over."""
-    return Scope(gitignore=request.gitignore)
+    return Scope(settings.exclude, request.gitignore)
 
 
 def _above(root: Path, request: Request) -> tuple[Notice, ...]:
@@ -71,7 +79,7 @@ def _above(root: Path, request: Request) -> tuple[Notice, ...]:
     if request.root is not None or os.path.exists(root / ".git"):
         return ()
     for folder in root.parents:
-        for name in ("package.json", LIMITS_FILE):
+        for name in ("package.json", LIMITS_FILE, SETTINGS_FILE):
             if os.path.isfile(folder / name):
                 depth = len(root.parts) - len(folder.parts)
                 where = "/".join([".."] * depth)
@@ -100,12 +108,13 @@ def _relative(root: Path, path: str) -> str:
     return "" if relative == "." else relative
 
 
-def reader(workspace: Workspace, limits: Path | None) -> Callable[[str], Document | None]:
-    """Reads what reports quote: files of the workspace, and the limits file that was named."""
+def reader(workspace: Workspace, request: Request) -> Callable[[str], Document | None]:
+    """Reads what reports quote: files of the workspace, and those that options named."""
+    named = {str(path): path for path in (request.limits, request.settings) if path is not None}
 
     def read(file: str) -> Document | None:
-        if limits is not None and file == str(limits):
-            data = read_outside(limits, file, MAX_CONFIG_BYTES)
+        if file in named:
+            data = read_outside(named[file], file, MAX_CONFIG_BYTES)
             return None if isinstance(data, Unreadable) else Document(file, data)
         document = workspace.read(file, MAX_LOCK_BYTES)
         return None if isinstance(document, Unreadable) else document

@@ -25,7 +25,7 @@ _SWITCHES = {
     "-v": "verbose",
 }
 _TEXTS = {"--output-format": "output_format", "--fail-on": "fail_on", "--color": "color"}
-_PATHS = {"--root": "root", "--limits": "limits"}
+_PATHS = {"--root": "root", "--limits": "limits", "--settings": "settings"}
 
 
 def plain_check(arguments: list[str]) -> tuple[Request, CheckRequest] | None:

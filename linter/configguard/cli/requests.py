@@ -18,6 +18,7 @@ class Request(NamedTuple):
     color: str = "auto"
     skip_unknown: bool = False
     gitignore: bool = True
+    settings: Path | None = None
 
 
 class CheckRequest(NamedTuple):

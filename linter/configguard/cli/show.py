@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from configguard.checking.session import Options, Session
-from configguard.cli.common import one_of, place_of, reader, scope_of, style_for
+from configguard.cli.common import one_of, place_of, reader, scope_of, settings_of, style_for
 from configguard.cli.requests import Request
 
 
@@ -14,10 +14,12 @@ def run_show(request: Request, output_format: str) -> int:
     one_of("--output-format", output_format, ("text", "json"))
     place = place_of(request)
     style = style_for(request.color, place.workspace.root)
-    options = Options((), request.limits, request.cpus, scope=scope_of(request))
+    settings = settings_of(request, place.workspace)
+    scope = scope_of(request, settings.settings)
+    options = Options((), request.limits, request.cpus, scope=scope, settings=settings)
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
-    read = reader(place.workspace, request.limits)
+    read = reader(place.workspace, request)
     if output_format == "json":
         from configguard.report.formats import show_json
 

@@ -65,6 +65,12 @@ def _of_package(
     return None if folder is None else _entry(workspace, folder, sub, required=required)
 
 
+def members(workspace: Workspace, folder: str) -> dict[str, str]:
+    """The folders of the packages of the workspace that a folder lies in, by name."""
+    found = _members(workspace, posixpath.join(folder, "package.json"))
+    return {} if found is None else found[1]
+
+
 def internal_file(machine: Machine, importer: str, specifier: str) -> str | None:
     """The file behind `#name`, by `imports` of the nearest package.json."""
     for folder in ancestors(folder_of(importer)):

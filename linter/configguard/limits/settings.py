@@ -83,7 +83,7 @@ class Loaded(NamedTuple):
         return any(problem.severity == "error" for problem in self.problems)
 
 
-PLAIN = Loaded(Settings())
+UNSET = Loaded(Settings())
 
 
 def load_settings(
@@ -100,7 +100,7 @@ def load_settings(
     if isinstance(shared, Document) and b"configguard" not in shared.data:
         shared = None  # most of these are not about us: they are not even parsed
     if own is None:
-        return PLAIN if shared is None else _read(shared, known_rules)
+        return UNSET if shared is None else _read(shared, known_rules)
     loaded = _read(own, known_rules)
     if isinstance(shared, Document) and (span := _section_in(shared)) is not None:
         message = f"[tool.configguard] does not count beside {FILE}: take one of them out"

@@ -12,8 +12,8 @@ from configguard.syntax.trees import Parsed
 
 KindName = Literal["e2e", "integration", "component", "unit", "unknown"]
 Signal = tuple[str, str, Span]
-"""What speaks for the kind (`file-name`, `folder`, `project-name`, `import`, `runner`), how
-strongly, and where."""
+"""What speaks for the kind (`file-name`, `folder`, `project-name`, `import`, `runner`,
+`settings`), how strongly, and where."""
 
 _END_TO_END = ("end", "to", "end")
 _WORDS: dict[str, KindName] = {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
+from configguard.limits.settings import Settings
 from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
 from configguard.project.kinds import Kind, kind_of, playwright_kind
@@ -84,7 +85,9 @@ class Configured(NamedTuple):
     troubles: tuple[Trouble, ...]
 
 
-def configured(workspace: Workspace, candidate: Candidate) -> Configured | Trouble | None:
+def configured(
+    workspace: Workspace, candidate: Candidate, settings: Settings
+) -> Configured | Trouble | None:
     """The suites of a config file; None where a vite config holds no tests."""
     document = workspace.read(candidate.file)
     if isinstance(document, Unreadable):
@@ -110,7 +113,7 @@ def configured(workspace: Workspace, candidate: Candidate) -> Configured | Troub
             candidate.runner,
             versions[0][1],
             installed,
-            _kind(evaluated, parsed, candidate, key),
+            _kind(evaluated, parsed, candidate, key, settings),
             evaluated.profiles(key),
             evaluated.files,
             around,
@@ -148,7 +151,12 @@ def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:
     )
 
 
-def _kind(evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key) -> Kind:
+def _kind(
+    evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key, settings: Settings
+) -> Kind:
+    stated = settings.kind_of(key.file or candidate.file)
+    if stated is not None:
+        return Kind(stated.kind, [("settings", "strong", stated.at)])
     if candidate.runner == "playwright":
         return playwright_kind(parsed)
     name = key.project if isinstance(key.project, str) else None

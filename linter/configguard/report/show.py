@@ -85,8 +85,10 @@ def render_show(
             if same != suite.id:
                 body = [f"  does the same as {style.clean(same)}"]
             blocks.append([*head, "", *body])
+    problems = list(problems)
     if not blocks:
-        blocks.append(["No test-runner configs found."])
+        broken = any(problem.severity == "error" for problem in problems)
+        blocks.append(["No config could be read." if broken else "No test-runner configs found."])
     notes = [page.note("problem: ", problem.message, problem.at) for problem in problems]
     notes += [page.note("note: ", notice.message, notice.at) for notice in notices]
     if notes:
@@ -132,9 +134,7 @@ class _Page:
         runner = f"{suite.runner} {self.style.clean(version)}".rstrip()
         where = self._places(installed.at)
         lines = [self.style.bold(self.style.clean(suite.id))]
-        signals = ", ".join(signal for signal, _, _ in suite.kind.because)
-        because = f" (by its {signals.replace('-', ' ')})" if signals else ""
-        lines.append(f"  {_KINDS[suite.kind.kind]}{because}")
+        lines.append(f"  {_KINDS[suite.kind.kind]}{self._because(suite)}")
         lines.append(f"  {runner}, {_SOURCES[installed.source]}{f' ({where})' if where else ''}")
         if suite.root_config is not None and suite.root_config != suite.file:
             lines.append(f"  run by {self.style.clean(suite.root_config)}")
@@ -144,6 +144,13 @@ class _Page:
         unknown = _unknown_everywhere(suite)
         body = self._facts(suite, unknown) + self._settings(suite)
         return lines, body + self._open(unknown) + self._assumed(suite)
+
+    def _because(self, suite: Suite) -> str:
+        """What speaks for the kind of a suite."""
+        signals = {signal: span for signal, _, span in suite.kind.because}
+        if "settings" in signals:
+            return f" (as {self._places((signals['settings'],))} says)"
+        return f" (by its {', '.join(signals).replace('-', ' ')})" if signals else ""
 
     def note(self, head: str, message: str, at: Origin) -> list[str]:
         """A note or problem, with its place on a line of its own."""

@@ -42,6 +42,10 @@ class Rule(NamedTuple):
         """The rule as it judges under some limits; `data` keeps their names."""
         return self._replace(checks=tuple(check.at(limits) for check in self.checks))
 
+    def graded(self, severity: str) -> Rule:
+        """The rule with one severity for all that it finds; what is unsure is one step lower."""
+        return self._replace(severity=({"is": severity},))
+
     def text(self, name: str) -> str:
         """One of the rule's message templates; empty where it has none."""
         return cast("str", self.data.get(name, ""))

@@ -26,8 +26,10 @@ def check_glob(glob: str) -> None:
     """Raise BadGlob where a glob can match nothing below the root, or is none."""
     if glob.startswith("!"):
         raise BadGlob("takes nothing out: `!` has no meaning here")
-    if glob.startswith(("/", "\\")) or ".." in glob.split("/"):
-        raise BadGlob("must be relative to the root, and without `..`")
+    if glob.startswith(("/", "\\")):
+        raise BadGlob("must be relative to the root: it begins without a slash")
+    if ".." in glob.split("/"):
+        raise BadGlob("must be relative to the root, without `..`")
     _compiled(glob)
 
 

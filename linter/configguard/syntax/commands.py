@@ -15,6 +15,7 @@ from configguard.source.span import Span, chain
 from configguard.source.text_map import TextMap
 from configguard.syntax.shell_simple import (
     Command,
+    Redirect,
     assigned,
     declared,
     simple_command,
@@ -24,11 +25,13 @@ from configguard.syntax.shell_simple import (
 )
 from configguard.syntax.shell_state import Assignment, Ends, Folder, State, merged
 from configguard.syntax.shell_statements import Part, Pipeline, Statement, statements
-from configguard.syntax.shell_words import Source, unknown_word
+from configguard.syntax.shell_words import Source, Word, unknown_word
 from configguard.syntax.trees import BadSyntax, first_error
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
+
+__all__ = ["Assignment", "Command", "Folder", "Redirect", "Script", "Word", "commands_of"]
 
 MAX_SCRIPT_BYTES = 64_000
 MAX_STEPS = 4_000

@@ -40,6 +40,7 @@ class Word(NamedTuple):
     certainly begins with, and `fields` how many arguments it may become: one; any number that
     all begin so (file names); any number of which only the first begins so. `origin` is the
     word's own span, then where its variables got their values. `at` maps the text (or `start`).
+    `literal`: what a pattern of file names stays where no file fits.
     """
 
     text: str | None
@@ -48,6 +49,7 @@ class Word(NamedTuple):
     fields: Fields
     origin: Origin
     at: TextMap
+    literal: str | None = None
 
     @property
     def span(self) -> Span:
@@ -63,6 +65,7 @@ class Word(NamedTuple):
         return self._replace(
             text=None if self.text is None else self.text[length:],
             start=self.start[length:],
+            literal=None if self.literal is None else self.literal[length:],
             origin=(own, *self.origin[1:]),
             at=self.at.part(cut, total),
         )
@@ -147,6 +150,7 @@ class _Reader:
         self.begun = False
         self.reason: str | None = None
         self.fields: Fields = "one"
+        self.pattern: bytearray | None = None
 
     def read(self) -> list[Word]:
         """Byte by byte, as the shell does it."""
@@ -187,13 +191,16 @@ class _Reader:
     def _literal(self, quote: bytes = b"") -> bytes:
         """Take one byte as it is."""
         self.begun = True
-        if self.reason is None:
-            self._put(self.source.text[self.at : self.at + 1], self.at, self.at + 1)
+        self._put(self.source.text[self.at : self.at + 1], self.at, self.at + 1)
         self.at += 1
         return quote
 
     def _put(self, made: bytes, start: int, end: int, whole: bool = False) -> None:
         """Add text that the bytes `start` to `end` of the script stand for."""
+        if self.pattern is not None:
+            self.pattern += made
+        if self.reason is not None:
+            return
         place = len(self.data)
         self.data += made
         if whole or len(made) != end - start:
@@ -223,8 +230,7 @@ class _Reader:
             self._literal()
         else:
             self.begun = True
-            if self.reason is None:
-                self._put(following, at, at + 2)
+            self._put(following, at, at + 2)
             self.at += 2
 
     def _plain(self) -> None:
@@ -233,6 +239,7 @@ class _Reader:
         if self.reason is None and self.splits:
             if self._globs(char):
                 self._unknown("it stands for the files that are there", "alike")
+                self.pattern = bytearray(self.data)
             elif char == b"{" and _BRACES.match(self.source.text, self.at, self.end):
                 self._unknown(_NODES["brace_expression"], "alike")
         if char == b"$" and self.source.text[self.at + 1 : self.at + 2] in (b'"', b"'"):
@@ -300,6 +307,7 @@ class _Reader:
 
     def _unknown(self, reason: str, fields: Fields) -> None:
         self.begun = True
+        self.pattern = None
         if self.reason is None:
             self.reason, self.fields = reason, fields
         elif fields == "any":
@@ -313,7 +321,8 @@ class _Reader:
             at = TextMap(span.file, self.pieces, span.start)
             known = None if self.reason else text
             origin = chain((span,), self.also)
-            self.words.append(Word(known, self.reason, text, self.fields, origin, at))
+            pattern = self.pattern.decode("utf-8", "replace") if self.pattern is not None else None
+            self.words.append(Word(known, self.reason, text, self.fields, origin, at, pattern))
         self._open()
 
 

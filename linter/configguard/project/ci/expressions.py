@@ -224,6 +224,8 @@ class _Parser:
         if isinstance(found, Value):
             return found
         if self._mark("."):
+            if self._mark("*"):
+                return Value(Opaque(f"`{name}.*` is not followed"))
             return found(self._name())
         if self._mark("["):
             index = self._or()
