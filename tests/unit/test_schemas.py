@@ -60,7 +60,7 @@ def subschemas(found: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_all_are_there() -> None:
-    names = ["commands", "configguard", "facts", "report", "resource-limits", "rule"]
+    names = ["calls", "commands", "configguard", "facts", "report", "resource-limits", "rule"]
     assert [f"{name}.schema.json" for name in names] == FILES
 
 

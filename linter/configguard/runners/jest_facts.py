@@ -12,11 +12,11 @@ from itertools import pairwise
 from configguard.evaluate.cpus import CPUS, CpuExpression, Operand, arithmetic, bounded
 from configguard.evaluate.numbers import parse_int, to_text
 from configguard.evaluate.values import Arr, Builtin, Cpus, EnvString, Known, Obj, Unknown
+from configguard.runners import jest_setup
 from configguard.runners.jest_config import JestSettings
 from configguard.runners.profile import KnownFact, RangeFact, SimpleFact, UnknownFact
 from configguard.runners.runner import Answer
 from configguard.runners.settings import Reading, Settings
-from configguard.source.span import Origin
 
 _MINUS_ONE = arithmetic("-", CPUS, 1.0)
 assert _MINUS_ONE is not None
@@ -25,7 +25,6 @@ DEFAULT_WORKERS = bounded("max", [_MINUS_ONE, 1.0])
 _LONGEST_TIMER = 2_147_483_647
 _OWN_RUNNERS = frozenset({"jest-runner"})
 _OWN_TEST_RUNNERS = frozenset({"circus", "jest-circus", "jest-circus/runner"})
-SETUP_FILES = ("setupFiles", "setupFilesAfterEnv")
 
 
 def workers(settings: Settings) -> SimpleFact:
@@ -105,11 +104,8 @@ def retries(settings: Settings) -> SimpleFact:
     other = _open(settings) or _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
     if other is not None:
         return other
-    setup = setup_of(settings)
-    if setup is not None:
-        reason = f"a file of {setup[0]} may call jest.retryTimes()"
-        return UnknownFact(setup[2] or reason, "config", setup[1])
-    return KnownFact(0.0, "default")
+    told = jest_setup.retries(settings)
+    return KnownFact(0.0, "default") if told is None else told
 
 
 def _open(settings: Settings) -> UnknownFact | None:
@@ -118,34 +114,14 @@ def _open(settings: Settings) -> UnknownFact | None:
     return None if why is None else UnknownFact(why.reason, "config", why.origin)
 
 
-def setup_of(settings: Settings) -> tuple[str, Origin, str] | None:
-    """(setting, where, why it is not known) of the setup files of a suite; None without any."""
-    for setting in SETUP_FILES:
-        reading = settings.written(setting)
-        if reading is None:
-            continue
-        value = reading.value
-        if isinstance(value, Known):
-            continue  # null, or what jest refuses
-        if isinstance(value, Arr) and not value.items and value.more is None:
-            continue
-        why = reading.unknown or (
-            value.more.reason if isinstance(value, Arr) and value.more is not None else None
-        )
-        told = "" if why is None else f"whether {setting} names a setup file is not known: {why}"
-        return setting, reading.at, told
-    return None
-
-
 def test_timeout(settings: Settings) -> SimpleFact:
     """The limit of one test, and of one hook: of the root config, or what a setup file sets."""
     other = _open(settings) or _other_program(settings, "testRunner", _OWN_TEST_RUNNERS)
     if other is not None:
         return other
-    setup = setup_of(settings)
-    if setup is not None:
-        reason = f"a file of {setup[0]} may call jest.setTimeout()"
-        return UnknownFact(setup[2] or reason, "config", setup[1])
+    told = jest_setup.test_timeout(settings)
+    if told is not None:
+        return told
     default = float(str(settings.root.default("testTimeout")))
     reading = settings.root.counting("testTimeout")
     if reading is None:

@@ -102,6 +102,8 @@ class SettingEntry(NamedTuple):
 
     `means`: the value of `would` that it plainly asks for. `lowers`: it was meant to lower load.
     `idle`: it asks for what happens anyway. `removes`: what a fix takes out with it.
+    `scope`: for a call in a test file, the tests that it holds for; `elsewhere`: where the same
+    call stands again.
     """
 
     setting: str
@@ -117,6 +119,8 @@ class SettingEntry(NamedTuple):
     idle: bool = False
     removes: str | None = None
     via: Origin = ()
+    scope: str | None = None
+    elsewhere: Origin = ()
 
 
 class Note(NamedTuple):

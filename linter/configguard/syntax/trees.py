@@ -70,6 +70,8 @@ def _parser(grammar: str) -> Parser:
         return Parser(Language(tree_sitter_toml.language()))
     import tree_sitter_typescript
 
+    if grammar == "jsx":
+        return Parser(Language(tree_sitter_typescript.language_tsx()))
     # One grammar reads all configs: of 606 real ones none used JSX, and `<T>x` casts need it.
     return Parser(Language(tree_sitter_typescript.language_typescript()))
 
@@ -97,6 +99,15 @@ def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
         del _cache[next(iter(_cache))]
     _cache[key] = (document, result)
     return result
+
+
+def parse_tests(document: Document) -> Parsed | BadSyntax:
+    """The tree of a test or setup file, which may hold JSX."""
+    found = parse(document)
+    if isinstance(found, BadSyntax) and document.file.endswith((".tsx", ".jsx", ".js")):
+        again = parse(document, "jsx")
+        return found if isinstance(again, BadSyntax) else again
+    return found
 
 
 def forget() -> None:
