@@ -18,6 +18,7 @@ from configguard.project.discover import (
 )
 from configguard.project.names import config_name, named_config
 from configguard.project.root import find_root
+from configguard.resources import table
 from configguard.source.workspace import Workspace
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX file names and permissions")
@@ -44,6 +45,8 @@ def found(root: Path, *paths: str) -> list[str]:
         ("vitest-e2e.config.mts", "vitest", False),
         ("e2e.vitest.config.ts", "vitest", False),
         ("vite.config.mjs", "vite", True),
+        ("vitest.workspace.ts", "workspace", True),
+        ("vitest.projects.json", "workspace", True),
         ("vite.e2e.config.ts", "vite", False),
         ("jest.config.js", "jest", True),
         ("jest.config.cts", "jest", True),
@@ -78,8 +81,8 @@ def test_names_that_are_configs(name: str, base: str, by_default: bool) -> None:
         "vite.config.ts.timestamp-1700000000000-0a1b2c.mjs",
         "vitest.config.test.ts",
         "vitest.setup.ts",
-        "vitest.workspace.ts",
-        "vitest.projects.mts",
+        "vitest.workspace.tsx",
+        "vitest.e2e.workspace.ts",
         "vite-base-config.ts",
         "create-vitest-config.ts",
         "svitest.config.ts",
@@ -109,7 +112,7 @@ def test_names_that_are_none(name: str) -> None:
         ("vite-base-config.ts", "vite"),
         ("vitest.config.test.ts", "vitest"),
         ("vitest.setup.ts", None),
-        ("vitest.workspace.ts", None),
+        ("vitest.workspace.ts", "workspace"),
         ("invite.ts", None),
         ("vitest.config.d.ts", None),
         ("README.md", None),
@@ -521,4 +524,47 @@ def test_a_referred_file_is_a_config_whatever_its_name(tmp_path: Path) -> None:
     assert named == Candidate("pkg/e2e.ts", "playwright", False, False, True, True)
     assert [one.unknown for one in discover(Workspace(tmp_path), ["pkg/other.ts"]).problems] == [
         True
+    ]
+
+
+def test_names_are_tried_in_the_order_of_the_facts_tables() -> None:
+    for runner in ("vitest", "jest", "playwright"):
+        rows = table(f"runners/facts/{runner}")["config-names"]
+        for row in rows:
+            listed = [name for name in row["names"] if name != "package.json"]
+            ranks = [found.rank for name in listed if (found := config_name(name)) is not None]
+            assert len(ranks) == len(listed)
+            assert ranks == sorted(ranks), (runner, row["versions"])
+            assert all(one.found_by_default for one in map(config_name, listed) if one is not None)
+
+
+WORKSPACE = "vitest.workspace.ts"
+
+
+def test_a_workspace_file_is_a_config_where_vitest_finds_no_other(tmp_path: Path) -> None:
+    write(tmp_path, WORKSPACE, "vitest.projects.js", "a/vitest.config.ts")
+    assert found(tmp_path) == [WORKSPACE, "a/vitest.config.ts"]
+    [named] = discover(Workspace(tmp_path), [WORKSPACE]).candidates
+    assert named == Candidate(WORKSPACE, "vitest", True, False, True)
+
+
+@pytest.mark.parametrize("config", ["vitest.config.cjs", "vite.config.ts"])
+def test_a_workspace_file_beside_or_below_a_config_is_none(tmp_path: Path, config: str) -> None:
+    write(tmp_path, config, WORKSPACE, f"a/b/{WORKSPACE}")
+    assert found(tmp_path) == [config]
+    for file in (WORKSPACE, f"a/b/{WORKSPACE}"):
+        result = discover(Workspace(tmp_path), [file])
+        assert result.candidates == ()
+        [problem] = result.problems
+        assert problem.unknown
+        assert config in problem.message
+
+
+def test_a_workspace_file_below_another_is_read_from_its_own_folder(tmp_path: Path) -> None:
+    write(tmp_path, WORKSPACE, f"a/{WORKSPACE}", "vitest.e2e.config.ts", "jest.config.js")
+    assert sorted(found(tmp_path)) == [
+        f"a/{WORKSPACE}",
+        "jest.config.js",
+        "vitest.e2e.config.ts",
+        WORKSPACE,
     ]

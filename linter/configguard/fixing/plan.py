@@ -16,8 +16,7 @@ from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
 from configguard.fixing.rewrite import remove_setting, set_setting, stands_in
-from configguard.project.suites import Configured, Suite
-from configguard.runners.known import runner_of
+from configguard.project.suites import Configured, Suite, runner_for
 from configguard.runners.model import Model
 from configguard.runners.profile import (
     Fact,
@@ -209,7 +208,7 @@ def _edits(
 ) -> list[list[Edit]]:
     """The alternative edits for one setting, in the world in which the finding was made."""
     suite = draft.subject.suite
-    runner = runner_of(suite.runner)
+    runner = runner_for(suite.runner, suite.config, suite.around)
     named = {environment.name: environment for environment in runner.environments}
     version = suite.version if runner.per_version else None
     environment = named[draft.environments[0]]

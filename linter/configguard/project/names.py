@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 EXTENSIONS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
 """In the order in which vitest 0.34 to 5 tries them."""
-WORKSPACE_STEMS = ("vitest.workspace", "vitest.projects")
+WORKSPACE = "workspace"
+"""The base of `vitest.workspace.*`: a config only where vitest finds no other (before vitest 4)."""
+WORKSPACE_NAMES = tuple(
+    stem + extension
+    for stem in ("vitest.workspace", "vitest.projects")
+    for extension in (*EXTENSIONS, ".json")
+)
+"""In the order in which vitest 0.34 to 3 tries them."""
 
 
 class _Family(NamedTuple):
@@ -29,6 +36,8 @@ _FAMILIES = (
 _MARKS = ("vite", "jest", "playwright")
 """One of them is in the name of every config: a test that most of all files fail."""
 _TESTS = frozenset({"test", "spec", "bench", "stories"})
+_LAST = 100
+"""The rank after all names that are configs by themselves."""
 _NO_CONFIG = _TESTS | {"setup", "teardown", "workspace", "projects"}
 _SUITES = frozenset({
     "e2e", "end", "to", "integration", "int", "it", "unit", "smoke", "acceptance", "system",
@@ -61,6 +70,8 @@ def config_name(name: str) -> ConfigName | None:
             break
     else:
         return None
+    if name in WORKSPACE_NAMES:
+        return ConfigName("vitest", WORKSPACE, True, _LAST + WORKSPACE_NAMES.index(name))
     stem, extension = split_extension(name)
     if "jest" in segments(stem):
         return _of_segments(stem, extension) if _is_jest_config(stem, extension) else None

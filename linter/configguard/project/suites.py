@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configguard.evaluate.configs import Config
+from configguard.evaluate.values import Obj
 from configguard.limits.settings import Settings
 from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
@@ -95,14 +96,16 @@ def configured(
     parsed = parse(document)
     if isinstance(parsed, BadSyntax):
         return Trouble(f"syntax error in {candidate.file}: {parsed.reason}", (parsed.span,))
-    runner = runner_of(candidate.runner)
-    if candidate.needs_test_key and not _has_tests(workspace, parsed, runner):
+    around = surroundings(workspace, candidate)
+    runner = runner_for(candidate.runner, candidate.file, around)
+    # A workspace file beside it makes a vite config one of vitest.
+    may_be_none = candidate.needs_test_key and around.workspace_file is None
+    if may_be_none and not _has_tests(workspace, parsed, runner):
         return None
     installed, problems = _installed(workspace, candidate)
     versions, notes = versions_of(candidate.runner, installed)
     notes += installed.notes
-    notes += _not_found(candidate, versions)
-    around = surroundings(workspace, candidate)
+    notes += _not_found(candidate, around.workspace_file, versions)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
     suites = tuple(
         Suite(
@@ -127,6 +130,15 @@ def configured(
     return Configured(candidate, suites, run, tuple(notes), troubles)
 
 
+def runner_for(name: str, config: str, around: Surroundings) -> Runner:
+    """The runner that reads a config."""
+    runner = runner_of(name)
+    if config != around.workspace_file:
+        return runner
+    # A workspace file without a config: what it exports are the projects of an empty one.
+    return runner._replace(resolve=lambda machine, exported: Obj({}))
+
+
 def suite_id(config: str, key: Key) -> str:
     """`file`, or `file#project`."""
     file = key.file or config
@@ -135,9 +147,11 @@ def suite_id(config: str, key: Key) -> str:
 
 def surroundings(workspace: Workspace, candidate: Candidate) -> Surroundings:
     """What lies beside a config and changes what the runner makes of it."""
-    files = workspace_files(workspace, folder_of(candidate.file))
+    if candidate.runner == "vitest":
+        files = workspace_files(workspace, folder_of(candidate.file))
+        return Surroundings(files[0] if files else None)
     others = configs_beside(workspace, candidate) if candidate.runner == "jest" else ()
-    return Surroundings(files[0] if files else None, others)
+    return Surroundings(None, others)
 
 
 def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:
@@ -199,22 +213,31 @@ def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, 
     return [(stretch.versions, stretch.version) for stretch in found], []
 
 
-def _not_found(candidate: Candidate, versions: Sequence[tuple[str, str]]) -> list[Note]:
-    """That a version of the runner does not look for a config of this name."""
-    rows = table(f"runners/facts/{candidate.runner}").get("config-names", ())
-    name = posixpath.basename(candidate.file)
-    if not candidate.found_by_default:
-        return []
-    for _, version in versions:
-        if any(matches(version, row["versions"]) and name in row["names"] for row in rows):
-            return []
-    if not rows:
-        return []
-    message = (
-        f"{candidate.runner} {versions[0][1]} does not find {name} by itself:"
-        " without --config it runs with its defaults"
+def _not_found(
+    candidate: Candidate, workspace_file: str | None, versions: Sequence[tuple[str, str]]
+) -> list[Note]:
+    """What lies there and is not looked for by any version that is judged."""
+    runner = f"{candidate.runner} {versions[0][1]}"
+    notes: list[Note] = []
+    if workspace_file is not None and not _looked_for(candidate.runner, workspace_file, versions):
+        message = f"{runner} does not read {workspace_file}: the projects in it are not run"
+        notes.append(Note(message, _start(workspace_file)))
+    elif candidate.found_by_default and not _looked_for(candidate.runner, candidate.file, versions):
+        name = posixpath.basename(candidate.file)
+        message = (
+            f"{runner} does not find {name} by itself: without --config it runs with its defaults"
+        )
+        notes.append(Note(message, _start(candidate.file)))
+    return notes
+
+
+def _looked_for(runner: str, file: str, versions: Sequence[tuple[str, str]]) -> bool:
+    name = posixpath.basename(file)
+    return any(
+        matches(version, row["versions"]) and name in row["names"]
+        for _, version in versions
+        for row in table(f"runners/facts/{runner}")["config-names"]
     )
-    return [Note(message, _start(candidate.file))]
 
 
 def _has_tests(workspace: Workspace, parsed: Parsed, runner: Runner) -> bool:
