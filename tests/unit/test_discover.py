@@ -219,6 +219,16 @@ def test_an_ignore_file_that_is_not_utf8_is_told_and_passed_over(tmp_path: Path)
     assert problem.message.startswith(".gitignore: its patterns do not count: it is not UTF-8")
 
 
+def test_an_ignore_pattern_that_could_take_too_long_is_told_and_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "a/.gitignore", text="x/**/y/**/z/**/vitest.config.ts\nb\n")
+    write(tmp_path, "a/x/y/z/vitest.config.ts", "a/b/vitest.config.ts")
+    result = discover(Workspace(tmp_path), [""])
+    assert [candidate.file for candidate in result.candidates] == ["a/x/y/z/vitest.config.ts"]
+    [problem] = result.problems
+    assert problem.severity == "warning"
+    assert problem.message.startswith("a/.gitignore: the pattern 'x/**/y/**/z/**/vitest.config.ts'")
+
+
 PATTERNS = """
 # what real ones hold
 node_modules

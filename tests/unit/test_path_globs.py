@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
 
-from configguard.source.path_globs import BadGlob, check_glob, matches_any
+from configguard.source.path_globs import BadGlob, check_glob, matches_any, patterns_of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,48 @@ def test_what_a_glob_means(glob: str, path: str, meant: bool) -> None:
 def test_a_glob_that_means_nothing(glob: str) -> None:
     with pytest.raises(BadGlob):
         check_glob(glob)
+
+
+NAMES = st.text("ab.", min_size=1, max_size=7)
+PARTS = st.text("ab.*?", min_size=1, max_size=8) | st.sampled_from(["**", "[ab]*b*", "[!a]*"])
+
+
+@given(st.lists(PARTS, min_size=1, max_size=4), st.lists(NAMES, min_size=1, max_size=4))
+@settings(max_examples=1000)
+def test_patterns_match_what_those_of_pathspec_match(parts: list[str], names: list[str]) -> None:
+    line, path = "/" + "/".join(parts), "/".join(names)
+    try:
+        ours = patterns_of(line)
+    except BadGlob:
+        return
+    plain = [one for one in GitIgnoreSpec.from_lines([line]).patterns if one.include is not None]
+    for asked in (path, path + "/"):
+        wanted = [pattern.match_file(asked) is not None for pattern in plain]
+        assert [pattern.match_file(asked) is not None for pattern in ours] == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("*a" * 40 + "*b", "a" * 250),
+        ("a" + "*" * 5 + "b", "a" * 250),
+        ("*?a*?a*?a*?a*?a*?a*?b", "a" * 250),
+        ("**/a/**/b", "a/" * 2000 + "c"),
+        ("a/**/a/**/b", "a/" * 2000 + "c"),
+        ("*a*a*a*/**/*a*a*a*b", "aaaa/" * 800),
+    ],
+)
+def test_no_name_makes_a_pattern_slow(line: str, path: str) -> None:
+    """Each would take minutes, or years, if all ways to match were tried."""
+    assert [pattern.match_file(path) for pattern in patterns_of(line)] == [None]
+
+
+@pytest.mark.parametrize("line", ["**/a/**/b/**/c", "a/**/b/**/c/**/d", "a**b**c**d"])
+def test_patterns_with_many_double_stars_are_refused(line: str) -> None:
+    with pytest.raises(BadGlob):
+        patterns_of(line)
+
+
+@pytest.mark.parametrize("line", ["", "  ", "# no"])
+def test_a_line_without_a_pattern(line: str) -> None:
+    assert patterns_of(line) == []

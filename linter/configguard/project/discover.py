@@ -201,7 +201,7 @@ class _Search:
         """Add the configs below a folder, in the order of their paths."""
         pending = [(top, self._rules_above(top))]
         exclude = self._scope.exclude
-        if exclude and matches_any(exclude, top, is_folder=True):
+        if exclude and top and matches_any(exclude, top, is_folder=True):
             exclude = ()  # who names an excluded folder wants to see what is in it
         while pending:
             folder, rules = pending.pop()
@@ -318,7 +318,10 @@ class _Search:
         if isinstance(more, PathProblem):
             self.problems.append(more)
             return rules
-        return rules if more is None else (*rules, more)
+        if more is None:
+            return rules
+        self.problems += more.problems
+        return (*rules, more)
 
 
 def _readable(entry: os.DirEntry[str]) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from configguard.project.problems import PathProblem
 from configguard.source.document import Document
+from configguard.source.path_globs import BadGlob, TooDeep, patterns_of
 from configguard.source.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ _FOLDER_MARK = "ps_d"
 
 
 class IgnoreRules(NamedTuple):
-    """The patterns of one `.gitignore`, the last first: that is the one which decides."""
+    """The patterns of one `.gitignore`, the last first: that is the one which decides.
+
+    `problems`: what git understands of it and this program does not.
+    """
 
     folder: str
     patterns: tuple[tuple[str, Pattern], ...]
+    problems: tuple[PathProblem, ...] = ()
 
 
 def read_rules(workspace: Workspace, folder: str) -> IgnoreRules | PathProblem | None:
@@ -46,12 +51,12 @@ def _read(workspace: Workspace, file: str, folder: str) -> IgnoreRules | PathPro
         return PathProblem(message, file, "warning")
     lines = document.text(len(document.bom), len(document.data)).split("\n")
     telling = [line.rstrip("\r") for line in lines if not _says_nothing(line)]
-    return _rules(folder, telling) if telling else None
+    return _rules(file, folder, telling) if telling else None
 
 
 def ignores(rules: tuple[IgnoreRules, ...], path: str, is_folder: bool) -> bool:
     """Whether git ignores a path whose folders it does not ignore; the deepest file decides."""
-    for folder, patterns in reversed(rules):
+    for folder, patterns, _ in reversed(rules):
         below = path[len(folder) + 1 :] if folder else path
         asked = below + "/" if is_folder else below
         for line, pattern in patterns:
@@ -79,15 +84,15 @@ def _says_nothing(line: str) -> bool:
     return not text or text.startswith("#") or text.strip("/") in ALWAYS_SKIPPED
 
 
-def _rules(folder: str, lines: list[str]) -> IgnoreRules:
-    # About 10 ms: not paid by a check of one named file.
-    from pathspec import GitIgnoreSpec
-
+def _rules(file: str, folder: str, lines: list[str]) -> IgnoreRules:
     patterns: list[tuple[str, Pattern]] = []
+    problems: list[PathProblem] = []
     for line in reversed(lines):
         try:
-            understood = GitIgnoreSpec.from_lines([line]).patterns
-        except ValueError:
+            patterns += [(line, pattern) for pattern in patterns_of(line)]
+        except TooDeep as reason:
+            message = f"{file}: the pattern {line[:60]!r} {reason}: it does not count"
+            problems.append(PathProblem(message, file, "warning"))
+        except BadGlob:
             continue  # git too passes over a pattern that is none, and takes the others
-        patterns += [(line, pattern) for pattern in understood if pattern.include is not None]
-    return IgnoreRules(folder, tuple(patterns))
+    return IgnoreRules(folder, tuple(patterns), tuple(problems))
