@@ -8,11 +8,12 @@ from configguard.project.manifests import read_json
 from configguard.source.workspace import Workspace
 
 PNPM_WORKSPACE = "pnpm-workspace.yaml"
+YARN_LOCK = "yarn.lock"
 LOCK_FILES = {
     "npm-shrinkwrap.json": "npm",  # npm reads it before the other
     "package-lock.json": "npm",
     "pnpm-lock.yaml": "pnpm",
-    "yarn.lock": "yarn",
+    YARN_LOCK: "yarn",
     "bun.lock": "bun",
 }
 BINARY_LOCK = "bun.lockb"

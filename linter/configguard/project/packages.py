@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from typing import Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 from configguard.project.declared import Declared, Wanted, declared, override, wanted
 from configguard.project.lockfiles import Answer, LockAnswers, locked
-from configguard.project.managers import BINARY_LOCK, manager_of
+from configguard.project.managers import BINARY_LOCK, YARN_LOCK, manager_of
 from configguard.project.manifests import json_of, place, read_json, read_text
 from configguard.project.pins import Asked, Foreign, Linked, Pinned
 from configguard.project.problems import PathProblem
@@ -45,6 +46,10 @@ class RunnerVersion(NamedTuple):
 
 UNKNOWN_VERSION = RunnerVersion("none", None, None, None, ())
 
+_known: WeakKeyDictionary[
+    Workspace, dict[tuple[str, str], tuple[RunnerVersion, tuple[PathProblem, ...]]]
+] = WeakKeyDictionary()
+
 
 def runner_version(
     workspace: Workspace, folder: str, package: str = "vitest"
@@ -54,11 +59,14 @@ def runner_version(
     A file that cannot be read is a problem, and the next source is tried. Suites that share a
     broken file get equal problems.
     """
-    search = _Search(workspace, folder, package)
-    found = search.version()
-    return found._replace(notes=tuple(dict.fromkeys(search.notes))), list(
-        dict.fromkeys(search.problems)
-    )
+    # No script has a say in it: what an edit of one leads to is the same.
+    known = _known.setdefault(workspace.frame, {})
+    if (folder, package) not in known:
+        search = _Search(workspace, folder, package)
+        found = search.version()._replace(notes=tuple(dict.fromkeys(search.notes)))
+        known[folder, package] = found, tuple(dict.fromkeys(search.problems))
+    version, problems = known[folder, package]
+    return version, list(problems)
 
 
 class _Search:
@@ -180,7 +188,9 @@ class _Search:
         range_text = listed.text
         if range_text.startswith("catalog:"):
             range_text = wanted(self.workspace, listed, self.package).range or range_text
-        forced = override(self.workspace, listed, self.package, "yarn")
+        forced = None
+        if self.workspace.is_file(posixpath.join(lock_folder, YARN_LOCK)):
+            forced = override(self.workspace, listed, self.package, "yarn")
         return Asked(
             self.package,
             folder,

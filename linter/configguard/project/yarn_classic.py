@@ -42,7 +42,7 @@ def classic_pin(
 
 def _members(workspace: Workspace, folder: str) -> _Members:
     """The packages that the `workspaces` of a package.json stand for."""
-    known = _known.setdefault(workspace, {})
+    known = _known.setdefault(workspace.frame, {})
     if folder not in known:
         known[folder] = _expanded(workspace, folder)
     return known[folder]

@@ -11,6 +11,7 @@ from configguard.source.span import Position
 
 BOM = b"\xef\xbb\xbf"
 _LARGE = 1_000_000
+_MOST_COUNTED = 4
 
 
 class Document:
@@ -19,6 +20,7 @@ class Document:
     def __init__(self, file: str, data: bytes) -> None:
         self.file = file
         self.data = data
+        self._counted = 0
 
     @cached_property
     def line_starts(self) -> Sequence[int]:
@@ -61,8 +63,9 @@ class Document:
     def position(self, offset: int) -> Position:
         """Line and column of a byte offset (clamped to the file)."""
         offset = max(0, min(offset, len(self.data)))
-        if len(self.data) > _LARGE:
-            # Counting is done in no time; the table of lines takes 0.2 s for 50 MB.
+        if len(self.data) > _LARGE and self._counted < _MOST_COUNTED:
+            # For a place or two counting costs less: the table of lines of 50 MB takes 0.2 s.
+            self._counted += 1
             index = self.data.count(b"\n", 0, offset)
             start = self.data.rfind(b"\n", 0, offset) + 1
         else:
