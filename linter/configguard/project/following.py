@@ -78,9 +78,9 @@ class Follower:
         self.script(package, name, (), Way(), manager)
         return self.starts
 
-    def of_command(self, command: Command, way: Way) -> list[Start]:
-        """What one command starts."""
-        self._begin("")
+    def of_command(self, command: Command, way: Way, group: str = "") -> list[Start]:
+        """What one command starts; those of one group share a bound."""
+        self._begin(group)
         self.command(command, way)
         return self.starts
 

@@ -74,8 +74,8 @@ def invocations(workspace: Workspace, folders: Iterable[str]) -> Followed:
         for name in package.scripts:
             starts = follower.of_script(package, name)
             prefix = f"script:{folder or '.'}:{name}"
-            found += _invocations("script", name, folder, prefix, starts)
-    problems += [_problem(workspace, bad) for bad in follower.bad]
+            found += invocations_for("script", name, folder, prefix, starts)
+    problems += [problem_of(workspace, bad) for bad in follower.bad]
     return Followed(
         tuple(found),
         tuple(dict.fromkeys(problems)),
@@ -100,15 +100,16 @@ def invocations_of(
     way = Way(Folder(folder), tuple(assignments))
     starts = follower.of_command(command, way)
     return Followed(
-        tuple(_invocations("ci", name, folder, identifier, starts)),
-        tuple(dict.fromkeys(_problem(workspace, bad) for bad in follower.bad)),
+        tuple(invocations_for("ci", name, folder, identifier, starts)),
+        tuple(dict.fromkeys(problem_of(workspace, bad) for bad in follower.bad)),
         tuple(dict.fromkeys(follower.left)),
     )
 
 
-def _invocations(
+def invocations_for(
     kind: Literal["script", "ci"], name: str, package: str, prefix: str, starts: Sequence[Start]
 ) -> list[Invocation]:
+    """The invocations among what is started, numbered in their order."""
     found: list[Invocation] = []
     for start in starts:
         row = table("project/commands")["runners"][start.runner]
@@ -142,7 +143,8 @@ def _invocations(
     return found
 
 
-def _problem(workspace: Workspace, bad: BadSyntax) -> PathProblem:
+def problem_of(workspace: Workspace, bad: BadSyntax) -> PathProblem:
+    """What is to be said of a script that cannot be read."""
     message = f"this script cannot be read: {bad.reason}"
     document = workspace.read(bad.span.file, MAX_LOCK_BYTES)
     if not isinstance(document, Document):

@@ -25,7 +25,7 @@ from configguard.project.ci.model import (
     Step,
     Variable,
 )
-from configguard.project.ci.texts import Text, github_value
+from configguard.project.ci.texts import github_value
 from configguard.source.span import Origin
 from configguard.source.workspace import escapes, join
 from configguard.syntax.yaml_nodes import Mapping as Map
@@ -161,14 +161,7 @@ class _Reader:
 
     def _keep(self, step: Step, one: Combination, seen: dict[tuple[object, ...], int]) -> None:
         """Keep a step; where it is the same in several cases of a matrix, once."""
-        script = step.script
-        variables = (one.value for one in step.environment.values())
-        key = (
-            *(one for one in step[:-1] if not isinstance(one, (dict, Text))),
-            script and (script.data, script.holes),
-            tuple(step.environment),
-            tuple((one.text, one.reason) for one in variables),
-        )
+        key = step.likeness
         place = seen.get(key)
         if place is None:
             seen[key] = len(self.steps)

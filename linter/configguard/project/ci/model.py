@@ -93,6 +93,17 @@ class Step(NamedTuple):
         """The step's place: `file/job/index`, as the ids of suites name it."""
         return f"{self.job.file}/{self.job.id}/{self.position}"
 
+    @property
+    def likeness(self) -> tuple[object, ...]:
+        """What is equal in cases that differ in nothing that matters."""
+        script, values = self.script, [one.value for one in self.environment.values()]
+        return (
+            *(one for one in self[:-1] if not isinstance(one, (dict, Text))),
+            script and (script.data, script.holes),
+            tuple(self.environment),
+            tuple((one.text, one.reason) for one in values),
+        )
+
     def commands(self) -> Script | None:
         """The commands of its script, with the environment and the folder that they run in.
 
