@@ -578,3 +578,31 @@ def test_a_workspace_file_below_another_is_read_from_its_own_folder(tmp_path: Pa
         "vitest.e2e.config.ts",
         WORKSPACE,
     ]
+
+
+def test_a_manifest_may_name_the_config_of_jest(tmp_path: Path) -> None:
+    write(tmp_path, "a/package.json", text='{"jest": "./cfg/my.json"}')
+    write(tmp_path, "b/package.json", text='{"jest": "../../outside.json"}')
+    write(tmp_path, "c/package.json", text='{"jest": "gone.json"}')
+    write(tmp_path, "d/package.json", text='{"jest": "dist/jest.json"}')
+    write(tmp_path, "e/package.json", text='{"jest": "jest.config.json"}')
+    write(tmp_path, "a/cfg/my.json", "d/dist/jest.json", "e/jest.config.json", text="{}")
+    write(tmp_path, "f/package.json", text='{"jest": "x.json"}')
+    write(tmp_path, "f/.gitignore", text="x.json")
+    write(tmp_path, "f/x.json", text="{}")
+    write(tmp_path, ".gitignore", text="dist\n")
+    assert discover(Workspace(tmp_path), [""]).candidates == (
+        Candidate("e/jest.config.json", "jest", True, False, False),
+        Candidate("a/cfg/my.json", "jest", False, False, False, True),
+    )
+
+
+def test_a_broken_manifest_with_settings_of_jest_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a/package.json", text='{\n  "jest": {"maxWorkers": 1,}\n}')
+    write(tmp_path, "b/package.json", text='{"devDependencies": {"jest": "1"},}')
+    write(tmp_path, "c/jest.config.js")
+    result = discover(Workspace(tmp_path), [""])
+    assert [candidate.file for candidate in result.candidates] == ["c/jest.config.js"]
+    [problem] = result.problems
+    assert (problem.file, problem.severity) == ("a/package.json", "error")
+    assert "a/package.json, line 2: it is not JSON" in problem.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -24,8 +25,10 @@ from configguard.project.names import (
     WORKSPACE_NAMES,
     ConfigName,
     config_name,
+    configs_among,
     manifest_config,
     named_config,
+    read_by_default,
     referred_config,
 )
 from configguard.project.problems import PathProblem
@@ -36,7 +39,10 @@ from configguard.source.workspace import (
     Workspace,
     ancestors,
     escapes,
+    join,
 )
+
+_JEST_OBJECT = re.compile(rb'"jest"\s*:\s*\{')
 
 
 class _Listing(NamedTuple):
@@ -52,6 +58,7 @@ def discover(workspace: Workspace, paths: Sequence[str], scope: Scope = PLAIN) -
     search = _Search(workspace, scope)
     for path in paths:
         search.argument(path)
+    search.add_pointed_to()
     return Discovery(
         tuple(search.found.values()),
         tuple(dict.fromkeys(search.problems)),
@@ -74,7 +81,7 @@ def configs_beside(workspace: Workspace, candidate: Candidate) -> tuple[str, ...
     folder, own = posixpath.split(candidate.file)
     search = _Search(workspace, PLAIN)
     there = (entry.name for entry in workspace.entries(folder))
-    configs = _configs_among(search.files_of(folder, there))
+    configs = configs_among(search.files_of(folder, there))
     manifest = search.manifest(_below(folder, MANIFEST))
     if manifest is not None:
         configs[MANIFEST] = manifest
@@ -108,6 +115,7 @@ class _Search:
         self.problems: list[PathProblem] = []
         self.notices: list[PathProblem] = []
         self._walked: set[str] = set()
+        self._pointed_to: list[str] = []
         self._base = os.path.join(str(workspace.root), "")
 
     def argument(self, given: str) -> None:
@@ -155,8 +163,8 @@ class _Search:
         by_default = False
         if found.found_by_default:
             there = {entry.name for entry in self.workspace.entries(folder)} | {name}
-            configs = _configs_among(self.files_of(folder, there)) | {name: found}
-            read = _read_by_default(configs)
+            configs = configs_among(self.files_of(folder, there)) | {name: found}
+            read = read_by_default(configs)
             by_default = name == read[found.runner]
             if found.base == WORKSPACE:
                 reads = self._read_instead(folder, name, read)
@@ -184,13 +192,34 @@ class _Search:
         return found if found is not None and found.runner == runner else referred_config(runner)
 
     def manifest(self, file: str) -> ConfigName | None:
-        """A package.json as a config: it is one where it has an object under `jest`."""
+        """A package.json as a config: it is one where it has an object under `jest`.
+
+        From jest 30 on it may name a file instead; 27 crashes at that, 29 takes its defaults
+        (measured).
+        """
         document = self.workspace.read(file, MAX_LOCK_BYTES)
         if isinstance(document, Unreadable) or b'"jest"' not in document.data:
             return None
         manifest = json_of(document)
-        holds = isinstance(manifest, dict) and isinstance(manifest.get("jest"), dict)
-        return manifest_config() if holds else None
+        if isinstance(manifest, PathProblem):
+            if _JEST_OBJECT.search(document.data):
+                self.problems.append(manifest)
+            return None
+        settings = manifest.get("jest")
+        if isinstance(settings, str):
+            self._pointed_to.append(join(posixpath.dirname(file), settings))
+        return manifest_config() if isinstance(settings, dict) else None
+
+    def add_pointed_to(self) -> None:
+        """Add the files that a package.json on the way names as the config of jest."""
+        for file in self._pointed_to:
+            folder = posixpath.dirname(file)
+            if file in self.found or escapes(file) or not self.workspace.is_file(file):
+                continue
+            rules = self._rules_from(ancestors(folder))
+            skipped = _skipped(rules, self._scope.exclude, file, is_folder=False)
+            if not skipped and not self._is_ignored(folder):
+                self.found[file] = Candidate(file, "jest", False, False, False, True)
 
     def files_of(self, folder: str, names: Iterable[str]) -> Iterator[str]:
         """The names of configs among those of a folder."""
@@ -259,7 +288,7 @@ class _Search:
 
     def _add_configs(self, folder: str, configs: dict[str, ConfigName]) -> None:
         names = sorted(configs, key=lambda name: (configs[name].base != "vitest", name))
-        read = _read_by_default(configs)
+        read = read_by_default(configs)
         for name in names:
             found = configs[name]
             reads = read.get(found.runner)
@@ -281,7 +310,7 @@ class _Search:
             return _below(folder, read["vitest"])
         for above in ancestors(folder)[1:]:
             there = {entry.name for entry in self.workspace.entries(above)}
-            first = _read_by_default(_configs_among(self.files_of(above, there))).get("vitest")
+            first = read_by_default(configs_among(self.files_of(above, there))).get("vitest")
             if first is not None and first not in WORKSPACE_NAMES:
                 return _below(above, first)
         return None
@@ -299,15 +328,23 @@ class _Search:
 
     def _rules_above(self, top: str) -> tuple[IgnoreRules, ...]:
         """The rules that folders between the root and a walked folder make for what is in it."""
+        # Who names an ignored folder wants to see what is in it.
+        return () if self._is_ignored(top) else self._rules_from(ancestors(top)[1:])
+
+    def _is_ignored(self, folder: str) -> bool:
+        """Whether git ignores a folder, or one that it lies in."""
+        rules = self._rules_from(ancestors(folder)[1:])
+        return any(ignores(rules, path, True) for path in ancestors(folder)[:-1])
+
+    def _rules_from(self, folders: Sequence[str]) -> tuple[IgnoreRules, ...]:
+        """The rules of some folders, of which the deepest comes first."""
         if not self._scope.gitignore:
             return ()
         rules = self._with(own_rules(self.workspace), ())
-        for above in reversed(ancestors(top)[1:]):
+        for above in reversed(folders):
             if self.workspace.is_file(_below(above, IGNORE_FILE)):
                 rules = self._with_rules(rules, above)
-        on_the_way = ancestors(top)[:-1]
-        # Who names an ignored folder wants to see what is in it.
-        return () if any(ignores(rules, path, True) for path in on_the_way) else rules
+        return rules
 
     def _with_rules(self, rules: tuple[IgnoreRules, ...], folder: str) -> tuple[IgnoreRules, ...]:
         return self._with(read_rules(self.workspace, folder), rules)
@@ -341,22 +378,6 @@ def _skipped(
     if rules and ignores(rules, path, is_folder):
         return True
     return bool(exclude) and matches_any(exclude, path, is_folder=is_folder)
-
-
-def _configs_among(names: Iterable[str]) -> dict[str, ConfigName]:
-    found = ((name, config_name(name)) for name in names)
-    return {name: config for name, config in found if config is not None}
-
-
-def _read_by_default(configs: dict[str, ConfigName]) -> dict[str, str]:
-    """The one config of a folder that each runner finds by itself."""
-    read: dict[str, str] = {}
-    for name, config in configs.items():
-        if config.found_by_default:
-            first = read.get(config.runner)
-            if first is None or config.rank < configs[first].rank:
-                read[config.runner] = name
-    return read
 
 
 def _below(folder: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 EXTENSIONS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
@@ -107,6 +108,23 @@ def referred_config(runner: str) -> ConfigName:
 def manifest_config() -> ConfigName:
     """What a package.json with a `jest` key is: the last that jest looks for."""
     return ConfigName("jest", "jest", True, len(_JEST_EXTENSIONS))
+
+
+def configs_among(names: Iterable[str]) -> dict[str, ConfigName]:
+    """The configs among some file names."""
+    found = ((name, config_name(name)) for name in names)
+    return {name: config for name, config in found if config is not None}
+
+
+def read_by_default(configs: dict[str, ConfigName]) -> dict[str, str]:
+    """The one config of a folder that each runner finds by itself."""
+    read: dict[str, str] = {}
+    for name, config in configs.items():
+        if config.found_by_default:
+            first = read.get(config.runner)
+            if first is None or config.rank < configs[first].rank:
+                read[config.runner] = name
+    return read
 
 
 def _is_jest_config(stem: str, extension: str) -> bool:
