@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from semantic_version import NpmSpec, Version
 
 from configguard.project.ranges import parse_range, representatives, satisfies, stretches
 from configguard.runners.versions import matches, parse_version
@@ -140,3 +141,14 @@ def test_a_version_in_a_range_has_its_stretch(text: str, version: str) -> None:
 @given(st.text())
 def test_no_text_is_too_strange(text: str) -> None:
     assert representatives(text, BOUNDARIES, NEWEST)
+
+
+NUMBERS = st.integers(0, 3)
+EXACT = st.builds("{}.{}.{}".format, NUMBERS, NUMBERS, NUMBERS)
+
+
+@given(EXACT, st.sampled_from(["", "^", "~"]), EXACT)
+def test_the_short_way_says_what_the_library_says(version: str, sign: str, low: str) -> None:
+    text = f"{sign}{low}"
+    assert parse_range(text) == text
+    assert satisfies(version, text) is NpmSpec(text).match(Version(version))

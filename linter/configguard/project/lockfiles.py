@@ -18,6 +18,8 @@ from configguard.source.workspace import Workspace
 
 _READERS = {"npm": npm_pin, "pnpm": pnpm_pin, "yarn": yarn_pin, "bun": bun_pin}
 _CURE = "write it anew with `{manager} install`"
+_UNFINISHED = "it holds the marks of an unfinished merge"
+_FINISH = "take one side, then run `{manager} install`"
 
 
 class Answer(NamedTuple):
@@ -51,7 +53,7 @@ def locked(workspace: Workspace, folder: str, asked: Asked) -> LockAnswers:
             continue
         found = _pin(workspace, document, folder, manager, asked)
         if isinstance(found, PathProblem):
-            cure = _CURE.format(manager=manager)
+            cure = (_FINISH if _UNFINISHED in found.message else _CURE).format(manager=manager)
             problems.append(found._replace(message=f"{found.message}; {cure}"))
         elif found is None:
             silent.append(file)
@@ -84,4 +86,4 @@ def _conflict(document: Document) -> PathProblem | None:
     start = 0 if document.data.startswith(marker) else document.data.find(b"\n" + marker) + 1
     if start == 0 and not document.data.startswith(marker):
         return None
-    return problem_at(document, "it holds the marks of an unfinished merge", start)
+    return problem_at(document, _UNFINISHED, start)

@@ -78,6 +78,7 @@ class _Search:
         self.package = package
         self.problems: list[PathProblem] = []
         self.notes: list[Note] = []
+        self.foreign: tuple[PathProblem, str] | None = None
 
     def version(self) -> RunnerVersion:
         """The version, from the first source that tells one."""
@@ -131,23 +132,29 @@ class _Search:
 
     def _foreign(self, file: str, what: str, at: Origin) -> RunnerVersion:
         message = f"{file}: it is {what}, so the {self.package} version is not known"
-        self.problems.append(PathProblem(message, file, "warning", at=at))
+        problem = PathProblem(message, file, "warning", at=at)
+        self.problems.append(problem)
+        self.foreign = problem, f"{file} has {what}"
         return UNKNOWN_VERSION
 
     def _compare(self, installed: RunnerVersion) -> None:
         """Say where a lock file or manifest disagrees with what is installed, which decides."""
         other = _Search(self.workspace, self.folder, self.package)
         found = other._locked_or_declared()
-        self.problems += [one._replace(severity="warning") for one in other.problems]
-        version = installed.version or ""
-        if found.version is not None and found.version != version:
+        foreign, has = other.foreign or (None, "")
+        broken = (one for one in other.problems if one is not foreign)
+        self.problems += [one._replace(severity="warning") for one in broken]
+        version, at = installed.version or "", found.at
+        if foreign is not None:
+            at = foreign.at
+        elif found.version is not None and found.version != version:
             has = f"{found.file} has {found.version}"
         elif found.source == "manifest" and self._is_outside(version, found.range):
             has = f"{found.file} asks for {found.range}"
         else:
             return
         message = f"{self.package} {version} is installed, but {has}: what is installed is judged"
-        self.notes.append(Note(message, found.at))
+        self.notes.append(Note(message, at))
 
     def _is_outside(self, version: str, range_text: str | None) -> bool:
         plain = None if range_text is None else parse_range(range_text, self.package)
@@ -263,6 +270,12 @@ class _Search:
         asked: Wanted = wanted(self.workspace, listed, self.package)
         self.problems += asked.problems
         text = asked.range
+        if text is None and asked.forced:
+            message = f"the root may override {self.package} {listed.text}: no range is known"
+            self.notes.append(Note(message, asked.at[-1:]))
+        elif text is None and not asked.problems:
+            message = f"no catalog has {self.package} under {listed.text}"
+            self.notes.append(Note(message, asked.at))
         if text is not None and text.startswith(("npm:", "workspace:")):
             text = parse_range(text, self.package) or text
         return RunnerVersion("manifest", None, text, listed.file, asked.at)

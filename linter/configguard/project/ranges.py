@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 256
 """node-semver reads no longer range either."""
 _TAG_OF_NEWEST = "latest"
+_NUMBER = r"(0|[1-9]\d{0,8})"
+_SIMPLE = re.compile(rf"([\^~]?){_NUMBER}\.{_NUMBER}\.{_NUMBER}")
 
 
 class Stretch(NamedTuple):
@@ -51,7 +54,8 @@ def parse_range(text: str, package: str = "vitest") -> str | None:
         if text in ("", "*", "^", "~"):
             return None  # the version of a package of this repository
     plain = _as_npm_spec_reads_it(text) or "*"
-    return plain if _spec(plain) is not None else None
+    is_range = _SIMPLE.fullmatch(plain) is not None or _spec(plain) is not None
+    return plain if is_range else None
 
 
 def representatives(
@@ -88,8 +92,6 @@ def stretches(
 def _candidates(plain: str, edges: Sequence[str]) -> list[str]:
     """Versions among which is the lowest of every stretch: the boundaries, the versions that the
     range names, and what follows these. Releases first, as facts are about releases."""
-    import re
-
     releases = {version for edge in edges if (version := parse_version(edge)) is not None}
     prereleases: set[str] = set()
     for number, prerelease in re.findall(
@@ -129,6 +131,9 @@ def _short(version: str) -> str:
 
 @cache
 def _matches(version: str, plain: str) -> bool:
+    simple = _simply_matches(version, plain)
+    if simple is not None:
+        return simple
     spec, exact = _spec(plain), _exact(version)
     if spec is None or exact is None:
         return False
@@ -138,6 +143,19 @@ def _matches(version: str, plain: str) -> bool:
     if exact.prerelease and f"{exact.truncate()}-" not in plain:
         return False  # and 3.0.0-beta.2 for `<=2`
     return bool(spec.match(exact))
+
+
+def _simply_matches(version: str, plain: str) -> bool | None:
+    """The same for a release and `^1.2.3`, `~1.2.3` or `1.2.3`: most are of this form."""
+    asked, given = _SIMPLE.fullmatch(plain), _SIMPLE.fullmatch(version)
+    if asked is None or given is None or given[1]:
+        return None
+    low, found = (tuple(int(one[part]) for part in (2, 3, 4)) for one in (asked, given))
+    if asked[1] == "":
+        return found == low
+    # `^0.2.3` stays below 0.3, `^0.0.3` below 0.0.4.
+    kept = 2 if asked[1] == "~" else next((at + 1 for at, part in enumerate(low) if part), 3)
+    return found >= low and found[:kept] == low[:kept]
 
 
 def _exact(version: str) -> NpmVersion | None:
@@ -162,8 +180,6 @@ def _spec(plain: str) -> NpmSpec | None:
 
 def _as_npm_spec_reads_it(text: str) -> str:
     """A range without what npm allows and NpmSpec does not: `>= 1.2`, `^v1.2`, `~> 1.2`."""
-    import re
-
     text = re.sub(r"~>", "~", text)
     text = re.sub(r"([<>=^~]=?)\s+(?=[\dvxX*])", r"\1", text)
     text = re.sub(r"(?<![\w.+-])([<>=^~]*)v(?=\d)", r"\1", text)
