@@ -526,3 +526,16 @@ def test_nothing_raises_and_places_lie_inside(
             for word in command.words:
                 for span in word.origin:
                     assert 0 <= span.start <= span.end <= len(document.data)
+
+
+def test_files_beyond_the_bounds_are_told(tmp_path: Path) -> None:
+    big = "jobs: {a: {steps: [{run: x}]}}\n" + "#" * 20_000_000
+    deep = "jobs: " + "[" * 10_000
+    laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
+    )
+    files = {WORKFLOW: big, ".github/workflows/d.yml": deep, ".github/workflows/l.yml": laughs}
+    messages = [one.message for one in reading(tmp_path, read_github, files).problems]
+    assert messages[0] == f"{WORKFLOW}: it is larger than 1 MB"
+    assert "nested deeper than" in messages[1] or "not YAML" in messages[1]
+    assert "more than 50000 values" in messages[2]

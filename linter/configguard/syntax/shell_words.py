@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,6 +20,7 @@ _BRACES = re.compile(rb"\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-.*)?\}|([A-Za-z_]\w*))", re.DOTALL)
 _MANY = re.compile(r"\$(?:@|\{@\}|\{\w+\[@\]\})")
 _RUN = "it is known only when the script runs"
+_PLAIN = re.compile(rb"[\w./:=@,%+-]+")
 _NODES = {
     "simple_expansion": _RUN,
     "expansion": _RUN,
@@ -140,6 +142,7 @@ class _Reader:
         self._holes = {low: (high, why) for low, high, why in source.holes}
         self._inner = {_begin(source.text, one): one for one in words.inner}
         self._skipped = dict(words.skipped)
+        self._stops = sorted({*self._holes, *self._inner, *self._skipped})
         self._open()
 
     def _open(self) -> None:
@@ -189,10 +192,14 @@ class _Reader:
         return b""
 
     def _literal(self, quote: bytes = b"") -> bytes:
-        """Take one byte as it is."""
+        """Take one byte as it is, with those behind it that mean themselves everywhere."""
         self.begun = True
-        self._put(self.source.text[self.at : self.at + 1], self.at, self.at + 1)
-        self.at += 1
+        start = self.at
+        stop = bisect_right(self._stops, start)
+        limit = self._stops[stop] if stop < len(self._stops) else self.end
+        run = _PLAIN.match(self.source.text, start + 1, min(limit, self.end))
+        self.at = run.end() if run else start + 1
+        self._put(self.source.text[start : self.at], start, self.at)
         return quote
 
     def _put(self, made: bytes, start: int, end: int, whole: bool = False) -> None:
