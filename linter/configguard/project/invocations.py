@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from configguard.evaluate.values import Known
 from configguard.project.following import Follower
 from configguard.project.manifests import problem_at
 from configguard.project.problems import PathProblem
@@ -17,23 +18,29 @@ from configguard.project.scripts import package_at
 from configguard.project.ways import Start, Way
 from configguard.project.wrappers import NotFollowed
 from configguard.resources import table
+from configguard.runners.flags import CommandLine, command_line
+from configguard.runners.given import Flag
 from configguard.source.document import Document
 from configguard.source.span import Origin
-from configguard.source.workspace import MAX_LOCK_BYTES, Workspace
+from configguard.source.workspace import MAX_LOCK_BYTES, Workspace, escapes, join
 from configguard.syntax.commands import Command
 from configguard.syntax.shell_state import Assignment, Folder, Reached
 from configguard.syntax.shell_words import Word
 from configguard.syntax.trees import BadSyntax
+
+Watch = Literal["never", "always", "open"]
 
 
 class Invocation(NamedTuple):
     """One start of a runner.
 
     `name` is the script's (or given by the caller), `package` the folder of its package.json.
-    `argv` is what stands behind the runner's name, `subcommand` the first word of it where the
-    runner knows it as one. `assignments`: what is set in its environment, in order (the last of a
-    name counts). `folder`: where it runs, from the root. `chain`: the commands through which it is
-    reached, its own first. `doubts`: what may have changed the environment and is not followed.
+    `argv` is what stands behind the runner's name, and `line` what the runner reads from it (as its
+    newest version does); `subcommand` is the first word, where it is one. `watch`: whether it
+    stays to watch the files (vitest without `run` decides by the terminal and CI). `assignments`:
+    what is set in its environment, in order (the last of a name counts). `folder`: where it runs,
+    from the root. `chain`: the commands through which it is reached, its own first. `doubts`: what
+    may have changed the environment and is not followed.
     """
 
     id: str
@@ -42,7 +49,9 @@ class Invocation(NamedTuple):
     package: str
     runner: str
     argv: tuple[Word, ...]
+    line: CommandLine
     subcommand: str | None
+    watch: Watch
     assignments: tuple[Assignment, ...]
     folder: Folder
     chain: Origin
@@ -50,6 +59,23 @@ class Invocation(NamedTuple):
     beside: bool
     guarded: bool
     doubts: Origin
+
+    @property
+    def config(self) -> Flag | None:
+        """The flag that names its config."""
+        return self.line.last("--config", "-c")
+
+    @property
+    def config_file(self) -> str | None:
+        """The config that it names, from the root; None where it names none that is known."""
+        folder, flag = self.folder.path, self.config
+        if self.runner == "vitest" and folder is not None:
+            root = self.line.last("--root", "-r")
+            if root is not None:
+                folder = _joined(folder, root)  # vitest looks for a config from there
+        if folder is None or flag is None:
+            return None
+        return _joined(folder, flag)
 
 
 class Followed(NamedTuple):
@@ -106,6 +132,36 @@ def invocations_of(
     )
 
 
+def _joined(folder: str, flag: Flag) -> str | None:
+    """The path that a flag names; jest's may be a config itself, as JSON."""
+    value = flag.value
+    if not isinstance(value, Known) or not isinstance(value.value, str):
+        return None
+    if not value.value or value.value.startswith("{"):
+        return None
+    path = join(folder, value.value)
+    return None if escapes(path) else ("" if path == "." else path)
+
+
+def _watch(runner: str, subcommand: str | None, line: CommandLine) -> Watch:
+    """Whether a run stays and watches the files."""
+    flag = line.last("--watch", "-w", "--no-watch") if runner == "vitest" else None
+    if runner == "vitest":
+        if flag is not None:
+            asked = isinstance(flag.value, Known) and flag.value.value is True
+            refused = isinstance(flag.value, Known) and flag.value.value is False
+            ends = subcommand == "run" or line.last("--run") is not None
+            return "never" if refused else "always" if asked and not ends else "open"
+        if subcommand == "run" or line.last("--run") is not None:
+            return "never"
+        return "always" if subcommand in ("watch", "dev") else "open"
+    names = {"jest": ("--watch", "--watchAll", "--watch-all"), "playwright": ("--ui",)}[runner]
+    flag = line.last(*names)
+    if flag is None or (isinstance(flag.value, Known) and flag.value.value is False):
+        return "never"
+    return "always"
+
+
 def invocations_for(
     kind: Literal["script", "ci"], name: str, package: str, prefix: str, starts: Sequence[Start]
 ) -> list[Invocation]:
@@ -113,7 +169,8 @@ def invocations_for(
     found: list[Invocation] = []
     for start in starts:
         row = table("project/commands")["runners"][start.runner]
-        first = start.argv[0].text if start.argv else None
+        line = command_line(start.runner, None, start.argv)
+        first = line.words[0].text if line.words else None
         subcommand = first if first in row.get("subcommands", ()) else None
         runs = row.get("runs-tests")
         if runs is not None and subcommand is not None and subcommand not in runs:
@@ -130,7 +187,9 @@ def invocations_for(
                 package,
                 start.runner,
                 start.argv,
+                line,
                 subcommand,
+                _watch(start.runner, subcommand, line),
                 way.assignments,
                 way.folder,
                 way.chain,
