@@ -23,11 +23,12 @@ _LENIENT_BYTES = 4_000_000
 _SIZES = (4_096, 65_536, MAX_ENTRY_BYTES)
 _TRUNCATED = 16
 """An error nearer to the end of a cut may come from the cut."""
-_STRING = rb'"((?:[^"\\\x00-\x1f]|\\.)*)"'
+# Possessive: a key of megabytes is passed without a way back through it.
+_STRING = rb'"((?:[^"\\\x00-\x1f]++|\\.)*+)"'
 _SPACE = rb"[ \t\r\n]*"
 _SPACE_OR_COMMENT = rb"(?:[ \t\r\n]++|//[^\n]*+|/\*.*?\*/)*+"
 _NOISE = re.compile(
-    rb'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=' + _SPACE_OR_COMMENT + rb"[}\]])", re.DOTALL
+    rb'"(?:[^"\\\n]++|\\.)*+"|//[^\n]*|/\*.*?\*/|,(?=' + _SPACE_OR_COMMENT + rb"[}\]])", re.DOTALL
 )
 
 

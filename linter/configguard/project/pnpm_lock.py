@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from configguard.project.block_yaml import Scalar, parse_block
@@ -23,11 +24,16 @@ from configguard.source.document import Document
 from configguard.source.span import Origin, Span
 from configguard.source.workspace import ancestors, join
 
+MAX_KEYS = 100_000
+"""Importers, or keys at top level; some thousands are many."""
+MAX_IMPORTER_BYTES = 1_000_000
+
 _SPECIFIERS = "specifiers"
 # pnpm writes these files itself: two spaces at every depth, one key a line.
 _TOP_KEY = re.compile(rb"^(?:([A-Za-z]+):|---)", re.MULTILINE)
 _IMPORTER = re.compile(
-    rb"^  (?:'((?:[^'\r\n]|'')+)'|\"([^\"\r\n]+)\"|([^\s'\"#][^\r\n]*?)):(?= |\r?$)", re.MULTILINE
+    rb"^  (?:'((?:[^'\r\n]++|'')++)'|\"([^\"\r\n]+)\"|([^\s'\"#][^\r\n]*?)):(?= |\r?$)",
+    re.MULTILINE,
 )
 
 
@@ -54,6 +60,8 @@ def pnpm_pin(document: Document, asked: Asked) -> Pin | NotCovered | PathProblem
     if b"lockfileVersion" not in document.data[:1000] and b"\nlockfileVersion" not in document.data:
         return problem_at(document, "it is no pnpm lock file: it has no lockfileVersion", 0)
     importers = _importers(document)
+    if isinstance(importers, PathProblem):
+        return importers
     if asked.manifest and asked.manifest not in importers:
         return NOT_COVERED
     name = asked.package.encode()
@@ -69,7 +77,7 @@ def pnpm_pin(document: Document, asked: Asked) -> Pin | NotCovered | PathProblem
 
 
 @once_per_document
-def _importers(document: Document) -> dict[str, list[tuple[_Cut, ...]]]:
+def _importers(document: Document) -> dict[str, list[tuple[_Cut, ...]]] | PathProblem:
     """Where the importer of each folder stands; before workspaces the root's lay at top level.
 
     pnpm 10 and later may put a document about pnpm itself before the one that is meant: a folder
@@ -77,16 +85,19 @@ def _importers(document: Document) -> dict[str, list[tuple[_Cut, ...]]]:
     """
     data = document.data
     found: dict[str, list[tuple[_Cut, ...]]] = {}
-    blocks = [(start, end) for key, start, end in _top_keys(document) if key == "importers"]
+    top_keys = _top_keys(document)
+    if len(top_keys) > MAX_KEYS:
+        return problem_at(document, f"it has more than {MAX_KEYS:,} keys", top_keys[-1][1])
+    blocks = [(start, end) for key, start, end in top_keys if key == "importers"]
     for start, end in blocks:
         for match, stop in _until_next(_IMPORTER.finditer(data, start, end), end):
+            if len(found) > MAX_KEYS:
+                return problem_at(document, f"it has more than {MAX_KEYS:,} importers", start)
             cut = _Cut(data.find(b"\n", match.end(), stop) + 1 or stop, stop, 2)
             found.setdefault(_folder(match), []).append((cut,))
     if not blocks:
         sections = (*SECTIONS, _SPECIFIERS)
-        flat = tuple(
-            _Cut(start, end, 0) for key, start, end in _top_keys(document) if key in sections
-        )
+        flat = tuple(_Cut(start, end, 0) for key, start, end in top_keys if key in sections)
         found[""] = [flat]
     return found
 
@@ -102,8 +113,8 @@ def _top_keys(document: Document) -> list[tuple[str, int, int]]:
 def _until_next(
     found: Iterable[re.Match[bytes]], end: int
 ) -> Iterator[tuple[re.Match[bytes], int]]:
-    """Each match, and where the next begins."""
-    matches = list(found)
+    """Each match, and where the next begins; a few more than the bound at most."""
+    matches = list(islice(found, MAX_KEYS + 2))
     stops = [match.start() for match in matches[1:]]
     return zip(matches, [*stops, end][: len(matches)], strict=True)
 
@@ -152,6 +163,9 @@ def _plain(value: Any) -> str | None:
 
 def _load(document: Document, cut: _Cut) -> Any:
     """The data of a cut: with places where it is of the form that pnpm writes."""
+    if cut.end - cut.start > MAX_IMPORTER_BYTES:
+        size = f"{MAX_IMPORTER_BYTES / 1e6:g} MB"
+        return problem_at(document, f"what one package lists is larger than {size}", cut.start)
     text = document.text(cut.start, cut.end)
     block = parse_block(text, cut.depth)
     if block is not None:
@@ -211,7 +225,7 @@ def _overridden(document: Document) -> frozenset[str]:
     return frozenset(
         _selected(_folder(found))
         for start, end in blocks
-        for found in _IMPORTER.finditer(document.data, start, end)
+        for found in islice(_IMPORTER.finditer(document.data, start, end), MAX_KEYS)
     )
 
 

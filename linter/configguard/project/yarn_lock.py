@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from configguard.project.manifests import once_per_document, problem_at
@@ -19,6 +20,11 @@ from configguard.project.problems import PathProblem
 from configguard.runners.versions import parse_version
 from configguard.source.document import Document
 from configguard.source.span import Span
+
+MAX_MENTIONS = 50_000
+"""How often a package may be named, as an entry or by others."""
+MAX_WORKSPACES = 100_000
+_LONGEST_HEADER = 100_000
 
 _FIELD = re.compile(rb'[ \t]+(version|resolution):?[ \t]+"?([^"\s]+)"?')
 _WORKSPACE = re.compile(rb'^[ \t]+resolution: "[^"\n]+@workspace:([^"\n]+)"', re.MULTILINE)
@@ -88,7 +94,8 @@ def _pin(entry: _Entry, package: str, asked: str | None) -> Pin:
 @once_per_document
 def _workspaces(document: Document) -> frozenset[str]:
     """The folders of the packages of this repository, as berry lists them."""
-    return frozenset(found[1].decode() for found in _WORKSPACE.finditer(document.data))
+    found = islice(_WORKSPACE.finditer(document.data), MAX_WORKSPACES)
+    return frozenset(one[1].decode() for one in found)
 
 
 @once_per_document
@@ -96,10 +103,16 @@ def _entries(document: Document, package: str) -> list[_Entry] | PathProblem:
     """The blocks whose first line (`vitest@^3.1.0, vitest@^3.2.0:`) names the package."""
     data, name = document.data, package.encode() + b"@"
     entries: list[_Entry] = []
-    at = data.find(name)
+    at, mentions = data.find(name), 0
     while at != -1:
         start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
         end = len(data) if end == -1 else end
+        mentions += 1
+        if mentions > MAX_MENTIONS:
+            return problem_at(document, f"it names {package} more than {MAX_MENTIONS:,} times", at)
+        if end - start > _LONGEST_HEADER:
+            size = f"{_LONGEST_HEADER / 1000:g} kB"
+            return problem_at(document, f"this line is longer than {size}", start)
         header = document.text(start, end).rstrip("\r")
         # An indented line is a block's content, such as `resolution: "vitest@npm:3.2.7"`.
         if header.endswith(":") and not header.startswith((" ", "\t", "#")):

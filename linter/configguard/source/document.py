@@ -11,7 +11,7 @@ from configguard.source.span import Position
 
 BOM = b"\xef\xbb\xbf"
 _LARGE = 1_000_000
-_MOST_COUNTED = 4
+_MOST_COUNTED = 16
 
 
 class Document:
