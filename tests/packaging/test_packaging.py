@@ -53,6 +53,7 @@ def test_the_wheel_holds_the_package_and_its_data(built: Path) -> None:
         "configguard/prepared.json",
         "configguard/schema/rule.schema.json",
         "configguard/schema/report.schema.json",
+        "configguard/schema/configguard.schema.json",
         "configguard/rules/ignored-setting/rule.yaml",
         "configguard/rules/ignored-setting/README.md",
         "configguard/runners/facts/vitest.yaml",

@@ -411,6 +411,89 @@ def test_a_named_limits_file_is_looked_at_even_without_a_config(
         assert name in result.output
 
 
+# --- Settings files ---------------------------------------------------------------------------
+
+SETTINGS = "configguard.toml"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("nonsense", "is not TOML"),
+        ("selekt = []\n", "did you mean 'select'"),
+        ('ignore = ["to-many-retries"]\n', "did you mean 'too-many-retries'"),
+        ("exclude = [1]\n", "must be a text"),
+        ('exclude = ["*' + "a*" * 500 + '", "/x"]\n', "begins without a slash"),
+        ("x = " + "[" * 100_000, "nested too deeply"),
+        ("a." * 3_000 + "b = 1\n", "unknown key 'a'"),
+        ("a." * 300_000 + "b = 1\n", "too many parts"),
+        ("severity.missing-timeout" + ".a" * 3_000 + " = 1\n", "nested too deeply"),
+        (b"ignore = [] # \xff\n", "UTF-8"),
+        (b"#" * 5_000_000, "MB"),
+        ("\0", "is not TOML"),
+        ("select = ['\u202e\x1b']\n", "TOML"),
+        ('ignore = ["\\u001b[31m\\u202e"]\n', "there is no rule"),
+        ('[suite-kinds]\n"\\u0000" = "\\u001b"\n', "must be one of"),
+    ],
+)
+def test_wrong_settings(project: MakeProject, run: Run, content: str | bytes, said: str) -> None:
+    root = project({SETTINGS: content, GOOD: GOOD_TEXT})
+    result = checked(run, root)
+    assert result.code == 2
+    assert said in "\n".join(problems(result)), problems(result)
+    assert run("show", root).code == 2
+    text = run("check", root, "--fix")
+    assert raw_dangers(text.output) == []
+    assert (root / GOOD).read_text() == GOOD_TEXT, "nothing is fixed by settings that are wrong"
+    # The same as the user's own file, from outside the root.
+    mine = root.parent / "mine.toml"
+    mine.write_bytes((root / SETTINGS).read_bytes())
+    (root / SETTINGS).unlink()
+    named = checked(run, root, "--settings", str(mine))
+    assert said in "\n".join(problems(named))
+
+
+def test_unreadable_settings(project: MakeProject, run: Run) -> None:
+    prefix = no_override()
+    root = project({SETTINGS: "ignore = []\n", GOOD: GOOD_TEXT})
+    (root / SETTINGS).chmod(0)
+    result = run("check", root, *JSON, prefix=prefix)
+    assert result.code == 2
+    assert result.rules_of(GOOD) == [GOOD_RULE]
+    assert [SETTINGS in one and "denied" in one for one in problems(result)] == [True]
+
+
+def test_settings_that_are_a_pipe_or_lead_out(project: MakeProject, run: Run) -> None:
+    root = project({GOOD: GOOD_TEXT})
+    os.mkfifo(root / SETTINGS)
+    assert "not a regular file" in problems(checked(run, root))[0]
+    (root / SETTINGS).unlink()
+    (root.parent / "out.toml").write_text('ignore = ["too-many-retries"]\n')
+    (root / SETTINGS).symlink_to(root.parent / "out.toml")
+    assert "outside the root" in problems(checked(run, root))[0]
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_a_named_settings_file_that_is_missing(
+    project: MakeProject, run: Run, command: str
+) -> None:
+    for files in ({GOOD: CLEAN_TEXT}, {}):
+        result = run(command, project(files), "--settings", "none.toml")
+        assert result.code == 2
+        assert "none.toml" in result.output
+
+
+def test_globs_of_settings_meet_hostile_names(project: MakeProject, run: Run) -> None:
+    settings = 'exclude = ["' + "*a" * 60 + '*b"]\n[suite-kinds]\n"' + "*a" * 60 + '*b" = "e2e"\n'
+    long = "a" * 200 + "/vitest.config.ts"
+    files = {SETTINGS: settings, GOOD: GOOD_TEXT, long: CLEAN_TEXT}
+    if os.name != "nt":
+        files["new\nline/vitest.e2e.config.ts"] = GOOD_TEXT
+    result = checked(run, project(files))
+    assert problems(result) == []
+    assert result.code == 1
+
+
 # --- Options ----------------------------------------------------------------------------------
 
 

@@ -13,6 +13,8 @@ from configguard.checking.session import Options, Session
 from configguard.cli.check import report_of
 from configguard.cli.common import reader
 from configguard.cli.requests import Request
+from configguard.limits.settings import load_settings
+from configguard.project.candidates import Scope
 from configguard.report.formats import check_json, show_json
 from configguard.report.show import render_show
 from configguard.report.style import Style
@@ -64,7 +66,10 @@ def _where(error: BaseException) -> str:
 
 def _examined(project: Project, root: Path, thorough: bool) -> Fault | None:
     workspace = Workspace(root, project.files)
-    session = Session(workspace, Options(tuple(builtin_rules().values())))
+    settings = load_settings(workspace, builtin_rules())
+    scope = Scope(settings.settings.exclude)
+    options = Options(tuple(builtin_rules().values()), scope=scope, settings=settings)
+    session = Session(workspace, options)
     judgement = session.judge([project.config])
     report = report_of(session, judgement, plan_fixes=thorough)
     read = reader(workspace, Request())

@@ -37,6 +37,7 @@ COMPANIONS = {
     "bun.lock": "bun.lock",
     ".test-resource-limits.json": "limits.json",
     "tsconfig.json": "tsconfig.json",
+    "configguard.toml": "configguard.toml",
 }
 """Other files of a project, each by the seed it is made from."""
 INSTALLED = {

@@ -57,9 +57,12 @@ def misfits(value: Any, schema: Schema, object_word: str = "an object") -> list[
     # An empty registry: whatever a schema refers to, nothing is ever fetched.
     validator = finite(schema, registry=Registry())
     found: dict[Path, Misfit] = {}
-    for error in islice(validator.iter_errors(value), MOST_TOLD):
-        path = tuple(error.absolute_path)
-        found.setdefault(path, Misfit(path, _fault(path, error, object_word)))
+    try:
+        for error in islice(validator.iter_errors(value), MOST_TOLD):
+            path = tuple(error.absolute_path)
+            found.setdefault(path, Misfit(path, _fault(path, error, object_word)))
+    except RecursionError:  # jsonschema writes down what does not fit
+        found[()] = Misfit((), "the file is nested too deeply")
     return list(found.values())
 
 
