@@ -496,7 +496,7 @@ def test_calls_that_multiply_are_bounded(tmp_path: Path) -> None:
     files = {f".github/workflows/w{n}.yml": call.replace("{0}", str(n + 1)) for n in range(9)}
     files[WORKFLOW] = call.replace("workflow_call", "push").replace("{0}", "0")
     found = reading(tmp_path, read_github, files)
-    assert any("more than 20000 jobs and steps" in one.message for one in found.problems)
+    assert any("more than 5000 jobs and steps" in one.message for one in found.problems)
 
 
 PARTS = st.sampled_from(

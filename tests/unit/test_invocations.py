@@ -210,6 +210,7 @@ def project(root: Path, **files: Any) -> Workspace:
         ("yarn --cwd packages/web unit", ["[packages/web] vitest|web"]),
         ("turbo run unit -- --a", ["[packages/web] vitest|web|--a"]),
         ("A=1 turbo test --filter=web", ["[packages/web] A=? vitest|web t"]),
+        ("turbo run unit --dry=json", []),
         ("lerna run unit --scope web", ["[packages/web] vitest|web"]),
         ("./run.sh", ["&& [packages] vitest|run|??"]),
         ("wireit", ["vitest|first", "vitest|w"]),

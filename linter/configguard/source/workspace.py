@@ -104,7 +104,7 @@ class Workspace:
         return None if real is None else Path(real)
 
     def _real(self, file: str) -> str | None:
-        if escapes(file):
+        if escapes(file) or "\0" in file:
             return None
         folder, name = posixpath.split(file)
         if folder not in self._real_folders:

@@ -41,6 +41,7 @@ FOLDERS = ("", ".azure-pipelines", ".azure", ".azuredevops", "build", "ci")
 MAX_TEMPLATES = 100
 """Templates are followed so often; Azure allows as many files."""
 MAX_CASES = 256
+MAX_VARIABLES = 300
 
 _WRITES = re.compile(rb"task\.setvariable\s+variable=([\w.-]+)", re.IGNORECASE)
 _STATUS = re.compile(r"\s*(?:succeeded|always|succeededOrFailed)\(\s*\)\s*", re.IGNORECASE)
@@ -87,6 +88,7 @@ class _Reader:
         self.jobs: list[Job] = []
         self.steps: list[Step] = []
         self.templates = 0
+        self._seen: dict[tuple[object, ...], int] = {}
 
     def pipeline(self, file: str, root: Map) -> None:
         """Read one pipeline: stages, jobs, or steps alone."""
@@ -192,7 +194,7 @@ class _Reader:
         values = Values(place.parameters, into)
         if isinstance(node, Map):
             for name, (key, value) in node.entries.items():
-                if "${{" in name:
+                if "${{" in name or len(into) > MAX_VARIABLES:
                     return (key.span,)
                 self._variable(name, value, values, level, into)
             return ()
@@ -290,14 +292,12 @@ class _Reader:
 
     def _keep(self, step: Step) -> None:
         """Keep a step; where it is the same in the case before, once."""
-        for index in range(len(self.steps) - 1, -1, -1):
-            known = self.steps[index]
-            if known.job.id != step.job.id or known.job.file != step.job.file:
-                break
-            if known.likeness == step.likeness:
-                self.steps[index] = known._replace(cases=(*known.cases, *step.cases))
-                return
-        self.steps.append(step)
+        place = self._seen.setdefault(step.likeness, len(self.steps))
+        if place == len(self.steps):
+            self.steps.append(step)
+        else:
+            known = self.steps[place]
+            self.steps[place] = known._replace(cases=(*known.cases, *step.cases))
 
     def _remember(self, step: Step, around: _Around) -> None:
         """What `##vso[task.setvariable …]` sets is not known to later steps."""

@@ -8,11 +8,17 @@ from typing import NamedTuple
 
 from configguard.project.ci.expressions import Opaque, Value
 from configguard.project.ci.model import Variable
-from configguard.project.ci.texts import Filled, Text, as_written, filled, scalar_value
+from configguard.project.ci.texts import (
+    Filled,
+    Text,
+    as_written,
+    between,
+    filled,
+    scalar_value,
+)
 from configguard.syntax.yaml_nodes import Mapping as Map
 from configguard.syntax.yaml_nodes import Node, Scalar, Sequence
 
-_TEMPLATE = re.compile(rb"\$\{\{(.*?)\}\}", re.DOTALL)
 _PARAMETER = re.compile(rb"\s*(?:parameters\.([\w-]+)|parameters\['([\w-]+)'\]|(\w+))\s*")
 _VARIABLE = re.compile(rb"\s*variables(?:\.([\w.-]+)|\['([\w.-]+)'\])\s*")
 _MACRO = re.compile(rb"\$\(([A-Za-z_][\w.-]*)\)")
@@ -45,12 +51,12 @@ def azure_text(scalar: Scalar, values: Values) -> Text:
         text = filled(
             text,
             (
-                Filled(one.start(), one.end(), _template_value(one[1], values))
-                for one in _TEMPLATE.finditer(text.data)
+                Filled(start, end, _template_value(inner, values))
+                for start, end, inner in between(text.data, b"${{", b"}}")
             ),
         )
     if b"$(" in text.data:
-        text = filled(text, list(_macros(text, values)))
+        text = filled(text, _macros(text, values))
     return text
 
 

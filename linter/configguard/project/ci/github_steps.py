@@ -25,6 +25,9 @@ from configguard.syntax.yaml_nodes import Node, Scalar
 MAX_ACTIONS = 10
 """Actions that use each other are followed so deep, as GitHub does."""
 
+MAX_SHELL = 200
+"""Characters of a `shell:`."""
+
 _WORKSPACE = re.compile(r"\$\{\{\s*github\.workspace\s*\}\}(?:/|$)")
 _ERREXIT = re.compile(r"(?:^|\s)(?:-[a-zA-Z]*e[a-zA-Z]*|-o\s+errexit)(?=\s|$)")
 
@@ -177,8 +180,8 @@ def _shell(node: Node | None, job: Job, contexts: Contexts) -> Shell:
             return Shell("pwsh", True, "the script is for pwsh, which is not read")
         return Shell("sh" if job.container else "bash")
     text = github_text(node, contexts).known
-    if text is None:
-        return Shell(node.text, True, "which shell reads the script is not known")
+    if text is None or len(text) > MAX_SHELL:
+        return Shell(node.text[:MAX_SHELL], True, "which shell reads the script is not known")
     command, _, arguments = text.partition(" ")
     name = posixpath.basename(command).lower()
     if name not in ("bash", "sh", "dash"):

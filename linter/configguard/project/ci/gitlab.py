@@ -45,6 +45,7 @@ from configguard.syntax.yaml_nodes import Scalar
 FILE = ".gitlab-ci.yml"
 MAX_INCLUDES = 150
 """GitLab follows no more."""
+MAX_VARIABLES = 300
 MAX_CASES = 200
 """GitLab refuses a matrix of more jobs."""
 
@@ -241,7 +242,9 @@ class _Job:
         rules = self.whole.get("rules")
         items = rules.items if isinstance(rules, Listed) else ()
         setting = [one for one in items if isinstance(one, Group) and one.get("variables")]
-        return (*(one.span for one in setting), *self.elsewhere)
+        tables = (self.tree.get("variables"), self.whole.get("variables"))
+        large = [one for one in tables if isinstance(one, Group) and len(one.items) > MAX_VARIABLES]
+        return (*(one.span for one in (*setting, *large)), *self.elsewhere)
 
     def _variables(self) -> dict[str, Variable]:
         found: dict[str, Variable] = {}
@@ -251,6 +254,8 @@ class _Job:
         )
         for node, level in levels:
             for name, entry in (node.items if isinstance(node, Group) else {}).items():
+                if len(found) > MAX_VARIABLES:
+                    break  # a doubt
                 if level == "job" or self._inherits("variables", name):
                     made = _variable(name, entry, level)
                     if made is not None:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from configguard.project.ci.gitlab_merging import Group, Listed, Tree
 from configguard.project.ci.model import Timeout
-from configguard.project.ci.texts import Hole, Text, as_written
+from configguard.project.ci.texts import Hole, Text, as_written, between
 from configguard.source.span import chain
 from configguard.source.text_map import Piece, TextMap
 from configguard.syntax.shell_state import Folder
 from configguard.syntax.yaml_nodes import Scalar
 
-_INPUT = re.compile(rb"\$\[\[.*?\]\]", re.DOTALL)
+MAX_DURATION = 100
+"""Characters of a timeout."""
+
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*(?:,|and)?\s*")
 _UNITS = {
     "s": 1 / 60, "sec": 1 / 60, "secs": 1 / 60, "second": 1 / 60, "seconds": 1 / 60,
@@ -27,8 +29,8 @@ def with_holes(scalar: Scalar) -> Text:
     """A text with its `$[[ inputs.x ]]`, which whoever includes the file gives."""
     text = as_written(scalar)
     holes: list[Hole] = [
-        (found.start(), found.end(), "whoever includes the file gives its inputs")
-        for found in _INPUT.finditer(text.data)
+        (start, end, "whoever includes the file gives its inputs")
+        for start, end, _ in between(text.data, b"$[[", b"]]")
     ]
     return text._replace(holes=tuple(holes))
 
@@ -88,6 +90,8 @@ def timeout_of(node: Tree | None) -> Timeout | None:
         return None
     rest, minutes = node.text.strip().lower(), 0.0
     while rest:
+        if len(rest) > MAX_DURATION:
+            return Timeout(None, "it is no duration that is understood", (node.span,))
         found = _AMOUNT.match(rest)
         if found is None or found[2] not in _UNITS:
             return Timeout(None, "it is no duration that is understood", (node.span,))

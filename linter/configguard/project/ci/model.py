@@ -50,6 +50,7 @@ class Shell(NamedTuple):
 class Job(NamedTuple):
     """One job of a CI file.
 
+    `reached` "never": its condition is false; it has no steps then.
     `called_from`: the places that call the workflow it stands in, innermost first. `services`:
     names of what runs beside it. `platform` None: nothing in the file tells.
     """

@@ -23,9 +23,9 @@ from configguard.resources import table
 from configguard.source.workspace import Workspace
 from configguard.syntax.trees import BadSyntax
 
-_OF_INTEREST = re.compile(
-    rb"\b(?:vitest|jest|playwright)\b|\b(?:npm|pnpm|yarn|bun|npx|turbo|nx)\b.*(?:test|e2e)"
-)
+_RUNNER = re.compile(rb"\b(?:vitest|jest|playwright)\b")
+_MANAGER = re.compile(rb"\b(?:npm|pnpm|yarn|bun|npx|turbo|nx)\b")
+_TESTS = re.compile(rb"test|e2e")
 
 
 class CiInvocation(NamedTuple):
@@ -91,6 +91,13 @@ def ci_invocations(workspace: Workspace) -> CiFollowed:
     )
 
 
+def _of_interest(script: bytes) -> bool:
+    """Whether a script that is not followed looks as if it ran tests."""
+    if _RUNNER.search(script):
+        return True
+    return _MANAGER.search(script) is not None and _TESTS.search(script) is not None
+
+
 def _numbered(identifier: str, starts: list[tuple[Start, list[Step]]]) -> Iterator[CiInvocation]:
     number = 0
     for start, steps in starts:
@@ -113,10 +120,10 @@ def _starts(
         return
     script = step.commands()
     if script is None:
-        if _OF_INTEREST.search(step.script.data):
+        if _of_interest(step.script.data):
             left[NotFollowed(str(step.shell.reason), step.script.origin)] = None
         return
-    if script.bad is not None and _OF_INTEREST.search(step.script.data):
+    if script.bad is not None and _of_interest(step.script.data):
         bad[script.bad] = None
     way = Way(folder=step.folder, doubts=step.doubts)
     if step.reached != "always":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from configguard.project.ci.expressions import (
@@ -22,6 +22,9 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _RADIX = re.compile(r"0x[0-9a-fA-F]{1,8}|0o[0-7]{1,10}")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+MAX_TEXT = 64_000
+"""Bytes of a text in which something is filled in; of 82 repositories the longest had 13 kB."""
 
 Hole = tuple[int, int, str]
 
@@ -85,6 +88,9 @@ def as_written(scalar: Scalar) -> Text:
 
 def filled(text: Text, fills: Iterable[Filled]) -> Text:
     """The text with what the service fills in, in order."""
+    if len(text.data) > MAX_TEXT:
+        reason = f"a text is longer than {MAX_TEXT // 1000} kB"
+        return text._replace(holes=((0, len(text.data), reason),))
     data = bytearray()
     pieces: list[Piece] = []
     holes: list[Hole] = []
@@ -122,6 +128,17 @@ def filled(text: Text, fills: Iterable[Filled]) -> Text:
     return Text(
         bytes(data), TextMap(text.at.file, pieces, text.at.span(0, 0).start), tuple(holes), origin
     )
+
+
+def between(data: bytes, opening: bytes, closing: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Each stretch from an opening to the next closing: its place, and what is inside."""
+    at = data.find(opening)
+    while at != -1:
+        end = data.find(closing, at + len(opening))
+        if end == -1:
+            return
+        yield at, end + len(closing), data[at + len(opening) : end]
+        at = data.find(opening, end + len(closing))
 
 
 def expressions_in(data: bytes) -> list[tuple[int, int, bytes]]:

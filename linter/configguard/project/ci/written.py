@@ -15,7 +15,7 @@ from configguard.syntax.shell_words import unknown_word
 _FILE = b"GITHUB_ENV"
 _MARK = "it is the file behind GITHUB_ENV"
 _LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
-_NAMED = re.compile(rb"([A-Za-z_]\w*)(?:=|<<)")
+_NAMED = re.compile(rb"\b([A-Za-z_]\w*+)(?:=|<<)")
 _BLOCKED = "NODE_OPTIONS"
 """The runner refuses it (FileCommandManager.cs)."""
 
