@@ -15,6 +15,7 @@ from configguard.project.kinds import Kind, kind_of, playwright_kind
 from configguard.project.packages import UNKNOWN_VERSION, RunnerVersion, runner_version
 from configguard.project.problems import PathProblem
 from configguard.project.ranges import stretches
+from configguard.project.test_files import with_overrides
 from configguard.resources import table
 from configguard.runners.known import runner_of
 from configguard.runners.profile import Fact, Note, Profile
@@ -24,6 +25,9 @@ from configguard.runners.versions import matches, parse_version
 from configguard.source.span import Origin, Span
 from configguard.source.workspace import Unreadable, Workspace, folder_of
 from configguard.syntax.trees import BadSyntax, Parsed, parse
+
+_READ_KINDS = ("e2e", "integration")
+"""The suites whose test files are read."""
 
 
 class Trouble(NamedTuple):
@@ -107,27 +111,34 @@ def configured(
     notes += installed.notes
     notes += _not_found(candidate, around.workspace_file, versions)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
-    suites = tuple(
-        Suite(
-            suite_id(candidate.file, key),
-            key.file or candidate.file,
-            key,
-            candidate.file,
-            candidate.runner,
-            versions[0][1],
-            installed,
-            _kind(evaluated, parsed, candidate, key, settings),
-            evaluated.profiles(key),
-            evaluated.files,
-            around,
+    suites: list[Suite] = []
+    for key in evaluated.suite_keys():
+        name = suite_id(candidate.file, key)
+        kind = _kind(evaluated, parsed, candidate, key, settings)
+        profiles = evaluated.profiles(key)
+        if kind.kind in _READ_KINDS:
+            tests = evaluated.tests(key)
+            profiles = with_overrides(workspace, candidate.runner, versions, tests, name, profiles)
+        suites.append(
+            Suite(
+                name,
+                key.file or candidate.file,
+                key,
+                candidate.file,
+                candidate.runner,
+                versions[0][1],
+                installed,
+                kind,
+                profiles,
+                evaluated.files,
+                around,
+            )
         )
-        for key in evaluated.suite_keys()
-    )
     troubles = tuple(
         Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
     )
     run = _run(candidate.file, suites, evaluated)
-    return Configured(candidate, suites, run, tuple(notes), troubles)
+    return Configured(candidate, tuple(suites), run, tuple(notes), troubles)
 
 
 def runner_for(name: str, config: str, around: Surroundings) -> Runner:
