@@ -606,3 +606,22 @@ def test_a_broken_manifest_with_settings_of_jest_is_told(tmp_path: Path) -> None
     [problem] = result.problems
     assert (problem.file, problem.severity) == ("a/package.json", "error")
     assert "a/package.json, line 2: it is not JSON" in problem.message
+
+
+def test_what_older_versions_do_not_look_for_hides_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "a/jest.config.mts", "a/jest.config.cts", "a/jest.config.json")
+    write(tmp_path, "b/playwright.config.mts", "b/playwright.config.mjs", "b/playwright.config.cjs")
+    write(tmp_path, "c/jest.config.js", "c/jest.config.mts")
+    result = discover(Workspace(tmp_path), [""])
+    assert [candidate.file for candidate in result.candidates if candidate.found_by_default] == [
+        "a/jest.config.json",
+        "a/jest.config.mts",
+        "b/playwright.config.mjs",
+        "b/playwright.config.mts",
+        "c/jest.config.js",
+    ]
+    assert [notice.file for notice in result.notices] == [
+        "a/jest.config.cts",
+        "b/playwright.config.cjs",
+        "c/jest.config.mts",
+    ]

@@ -15,6 +15,7 @@ from configguard.project.ignored import (
     IGNORE_FILE,
     IgnoreRules,
     ignores,
+    is_skipped,
     own_rules,
     read_rules,
 )
@@ -165,7 +166,7 @@ class _Search:
             there = {entry.name for entry in self.workspace.entries(folder)} | {name}
             configs = configs_among(self.files_of(folder, there)) | {name: found}
             read = read_by_default(configs)
-            by_default = name == read[found.runner]
+            by_default = name in read[found.runner]
             if found.base == WORKSPACE:
                 reads = self._read_instead(folder, name, read)
                 if reads is not None:
@@ -217,7 +218,7 @@ class _Search:
             if file in self.found or escapes(file) or not self.workspace.is_file(file):
                 continue
             rules = self._rules_from(ancestors(folder))
-            skipped = _skipped(rules, self._scope.exclude, file, is_folder=False)
+            skipped = is_skipped(rules, self._scope.exclude, file, is_folder=False)
             if not skipped and not self._is_ignored(folder):
                 self.found[file] = Candidate(file, "jest", False, False, False, True)
 
@@ -245,14 +246,14 @@ class _Search:
             kept = {
                 name: config
                 for name, config in listing.configs.items()
-                if not _skipped(rules, exclude, _below(folder, name), is_folder=False)
+                if not is_skipped(rules, exclude, _below(folder, name), is_folder=False)
             }
             self._add_configs(folder, kept)
             below = (_below(folder, name) for name in sorted(listing.folders, reverse=True))
             pending.extend(
                 (path, rules)
                 for path in below
-                if not _skipped(rules, exclude, path, is_folder=True)
+                if not is_skipped(rules, exclude, path, is_folder=True)
             )
 
     def _list(self, folder: str) -> _Listing | None:
@@ -291,37 +292,42 @@ class _Search:
         read = read_by_default(configs)
         for name in names:
             found = configs[name]
-            reads = read.get(found.runner)
+            by_default = name in read.get(found.runner, ())
             if found.base == WORKSPACE:
                 if self._read_instead(folder, name, read) is not None:
                     continue
-            elif found.found_by_default and name != reads:
+            elif found.found_by_default and not by_default:
                 self._add_notice(folder, name, found, read)
                 continue
             file = _below(folder, name)
-            self.found.setdefault(file, self._candidate(file, found, name == reads))
+            self.found.setdefault(file, self._candidate(file, found, by_default))
 
-    def _read_instead(self, folder: str, name: str, read: dict[str, str]) -> str | None:
+    def _read_instead(self, folder: str, name: str, read: dict[str, tuple[str, ...]]) -> str | None:
         """The config that vitest finds where a workspace file lies, here or in a folder above.
 
         Measured on 0.34.6, 1.6.1, 2.1.9, 3.2.7: it then looks for the workspace file beside that.
         """
-        if read["vitest"] != name:
-            return _below(folder, read["vitest"])
+        if read["vitest"][0] != name:
+            return _below(folder, read["vitest"][0])
         for above in ancestors(folder)[1:]:
             there = {entry.name for entry in self.workspace.entries(above)}
-            first = read_by_default(configs_among(self.files_of(above, there))).get("vitest")
-            if first is not None and first not in WORKSPACE_NAMES:
+            first, *_ = read_by_default(configs_among(self.files_of(above, there))).get(
+                "vitest", (WORKSPACE_NAMES[0],)
+            )
+            if first not in WORKSPACE_NAMES:
                 return _below(above, first)
         return None
 
-    def _add_notice(self, folder: str, name: str, found: ConfigName, read: dict[str, str]) -> None:
+    def _add_notice(
+        self, folder: str, name: str, found: ConfigName, read: dict[str, tuple[str, ...]]
+    ) -> None:
         """Say that a config is never read, where that is plainly not meant."""
-        reads = read.get(found.runner)
-        if reads is None or name == reads or found.base == "vite":
+        reads = read.get(found.runner, ())
+        if not reads or name in reads or found.base == "vite":
             return  # a vite.config beside a vitest.config is the usual set-up
         file = _below(folder, name)
-        message = f"{found.runner} reads {_below(folder, reads)} and never {name} beside it"
+        others = " or ".join(_below(folder, one) for one in reads)
+        message = f"{found.runner} reads {others} and never {name} beside it"
         if found.runner == "jest":
             message += "; from 28 on it refuses both, unless --config names one"
         self.notices.append(PathProblem(message, file, "warning"))
@@ -369,15 +375,6 @@ def _readable(entry: os.DirEntry[str]) -> bool:
     if entry.is_symlink():
         return os.path.exists(entry.path) and not os.path.isdir(entry.path)
     return True
-
-
-def _skipped(
-    rules: tuple[IgnoreRules, ...], exclude: tuple[str, ...], path: str, *, is_folder: bool
-) -> bool:
-    """Whether a walk passes a path over."""
-    if rules and ignores(rules, path, is_folder):
-        return True
-    return bool(exclude) and matches_any(exclude, path, is_folder=is_folder)
 
 
 def _below(folder: str, name: str) -> str:

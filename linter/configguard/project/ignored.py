@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from configguard.project.problems import PathProblem
 from configguard.source.document import Document
-from configguard.source.path_globs import BadGlob, TooDeep, patterns_of
+from configguard.source.path_globs import BadGlob, TooDeep, matches_any, patterns_of
 from configguard.source.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,6 +64,15 @@ def ignores(rules: tuple[IgnoreRules, ...], path: str, is_folder: bool) -> bool:
             if found is not None and _is_meant(line, found.match, asked):
                 return bool(pattern.include)
     return False
+
+
+def is_skipped(
+    rules: tuple[IgnoreRules, ...], exclude: tuple[str, ...], path: str, *, is_folder: bool
+) -> bool:
+    """Whether a walk passes a path over."""
+    if rules and ignores(rules, path, is_folder):
+        return True
+    return bool(exclude) and matches_any(exclude, path, is_folder=is_folder)
 
 
 def _is_meant(line: str, found: Match[str], asked: str) -> bool:

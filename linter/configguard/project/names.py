@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from configguard.resources import table
+
 EXTENSIONS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
 """In the order in which vitest 0.34 to 5 tries them."""
 WORKSPACE = "workspace"
@@ -116,15 +118,25 @@ def configs_among(names: Iterable[str]) -> dict[str, ConfigName]:
     return {name: config for name, config in found if config is not None}
 
 
-def read_by_default(configs: dict[str, ConfigName]) -> dict[str, str]:
-    """The one config of a folder that each runner finds by itself."""
-    read: dict[str, str] = {}
-    for name, config in configs.items():
-        if config.found_by_default:
-            first = read.get(config.runner)
-            if first is None or config.rank < configs[first].rank:
-                read[config.runner] = name
-    return read
+def read_by_default(configs: dict[str, ConfigName]) -> dict[str, tuple[str, ...]]:
+    """The configs of a folder that a version of each runner finds by itself: mostly one.
+
+    jest before 30 does not look for `.mts`, for example, and reads the next.
+    """
+    listed: dict[str, list[str]] = {}
+    for name in sorted(configs, key=lambda name: configs[name].rank):
+        if configs[name].found_by_default:
+            listed.setdefault(configs[name].runner, []).append(name)
+    return {
+        runner: tuple(names) if len(names) == 1 else _first_ones(runner, names)
+        for runner, names in listed.items()
+    }
+
+
+def _first_ones(runner: str, names: list[str]) -> tuple[str, ...]:
+    rows = table(f"runners/facts/{runner}")["config-names"]
+    first = {next((name for name in names if name in row["names"]), None) for row in rows}
+    return tuple(name for name in names if name in first)
 
 
 def _is_jest_config(stem: str, extension: str) -> bool:

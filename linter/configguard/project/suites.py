@@ -108,6 +108,12 @@ def configured(
         return None
     installed, problems = _installed(workspace, candidate)
     versions, notes = versions_of(candidate.runner, installed)
+    if (reads := _read_instead(workspace, candidate, versions)) is not None:
+        name = posixpath.basename(candidate.file)
+        message = f"{candidate.runner} {versions[0][1]} reads {reads} and never {name} beside it"
+        return Trouble(message, _start(candidate.file), "warning")
+    looked_for = (one for one in around.others if _looked_for(candidate.runner, one, versions))
+    around = around._replace(others=tuple(looked_for))
     notes += installed.notes
     notes += _not_found(candidate, around.workspace_file, versions)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
@@ -240,6 +246,27 @@ def _not_found(
         )
         notes.append(Note(message, _start(candidate.file)))
     return notes
+
+
+def _read_instead(
+    workspace: Workspace, candidate: Candidate, versions: Sequence[tuple[str, str]]
+) -> str | None:
+    """The config beside this one that all versions in question read instead of it."""
+    if not candidate.found_by_default or candidate.named or candidate.runner == "vitest":
+        return None  # vitest looks for the same names in all versions
+    folder, own = posixpath.split(candidate.file)
+    there = {own, *configs_beside(workspace, candidate)}
+    reads = own
+    for _, version in versions if len(there) > 1 else ():
+        names = next(
+            row["names"]
+            for row in table(f"runners/facts/{candidate.runner}")["config-names"]
+            if matches(version, row["versions"])
+        )
+        reads = next((name for name in names if name in there), own)
+        if reads == own:
+            return None
+    return None if reads == own else posixpath.join(folder, reads)
 
 
 def _looked_for(runner: str, file: str, versions: Sequence[tuple[str, str]]) -> bool:
