@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from configguard.project.ci.azure import read_azure
 from configguard.project.ci.files import CiFiles
 from configguard.project.ci.github import read_github
+from configguard.project.ci.gitlab import read_gitlab
 from configguard.project.ci.model import Step
-from support.ci import WORKFLOW, written
+from support.ci import WORKFLOW, Reader, written
 
 STUB = f"""#!{sys.executable}
 import json, os, sys
@@ -102,6 +104,60 @@ def test_a_step_runs_as_derived(tmp_path: Path, form: str) -> None:
         assert expected
 
 
+GITLAB = """\
+default: {before_script: [cd web]}
+variables: {E2E_A: top, E2E_B: top, E2E_V: {value: "a $b", expand: false}}
+.base: {script: [vitest base, "vitest 'a b'"]}
+e2e:
+  variables: {E2E_B: job}
+  parallel: {matrix: [{E2E_M: [1, 2]}]}
+  script:
+    - vitest "$E2E_A" $E2E_M
+    - |
+      cd e2e
+      vitest block $E2E_B
+    - [vitest nested, !reference [.base, script]]
+    - E2E_X=1 vitest
+    - >-
+      vitest
+      folded "$E2E_V"
+    - false
+    - vitest never
+"""
+AZURE = """\
+variables: {e2e_a: top, "e2e.b": 2}
+steps:
+  - script: |
+      false
+      vitest $(e2e_a) "$E2E_B"
+    env: {E2E_OWN: "$(e2e.b)-x"}
+  - bash: cd e2e && vitest there
+    workingDirectory: $(Build.SourcesDirectory)/web
+  - task: Npm@1
+    inputs: {command: custom, customCommand: --version}
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash runs the steps")
+@pytest.mark.parametrize(
+    ("file", "text", "reader"),
+    [(".gitlab-ci.yml", GITLAB, read_gitlab), ("azure-pipelines.yml", AZURE, read_azure)],
+)
+def test_scripts_of_other_services_run_as_derived(
+    tmp_path: Path, file: str, text: str, reader: Reader
+) -> None:
+    root = tmp_path.resolve() / "repo"
+    files = CiFiles(written(root, {file: text}))
+    (root / "web/e2e").mkdir(parents=True)
+    steps = [step for step in reader(files)[1] if step.script and b"npm" not in step.script.data]
+    assert not files.problems
+    for step in steps:
+        expected = derived(step, root)
+        assert expected
+        assert really([step], tmp_path, root) == expected
+        assert not any("never" in argv for argv, _, _ in expected)
+
+
 def derived(step: Step, root: Path) -> list[Call]:
     """The calls of the stub that a step makes, as derived; all must be known."""
     script = step.commands()
@@ -144,7 +200,7 @@ def really(steps: list[Step], scratch: Path, root: Path) -> list[Call]:
         given = {one.name: str(one.value.text) for one in step.environment.values()}
         for name, text in exported.items():
             assert given.get(name) in (text, "own")
-        arguments = ["-e"] if step.shell.name in ("bash", "sh") else []
+        arguments = ["-e"] if step.shell.errexit else []
         subprocess.run(
             [step.shell.name.split()[0], *arguments, str(scratch / "script.sh")],
             cwd=root / step.folder.path,

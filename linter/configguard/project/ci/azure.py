@@ -19,7 +19,7 @@ from configguard.project.ci.azure_steps import (
 )
 from configguard.project.ci.azure_texts import Values, azure_text, filled_value, names_of
 from configguard.project.ci.expressions import Opaque, Value
-from configguard.project.ci.files import CiFiles
+from configguard.project.ci.files import AZURE_FOLDERS, CiFiles
 from configguard.project.ci.github_parts import least
 from configguard.project.ci.model import (
     Case,
@@ -37,7 +37,6 @@ from configguard.syntax.yaml_nodes import Mapping as Map
 from configguard.syntax.yaml_nodes import Node, Scalar
 
 NAMES = re.compile(r"\.?azure-pipelines?[\w.-]*\.ya?ml")
-FOLDERS = ("", ".azure-pipelines", ".azure", ".azuredevops", "build", "ci")
 MAX_TEMPLATES = 100
 """Templates are followed so often; Azure allows as many files."""
 MAX_CASES = 256
@@ -71,7 +70,7 @@ class _Around:
 def read_azure(files: CiFiles) -> tuple[list[Job], list[Step]]:
     """The jobs and steps of the pipelines of a project."""
     reader = _Reader(files)
-    for folder in FOLDERS:
+    for folder in AZURE_FOLDERS:
         for file in files.names(folder, (".yml", ".yaml")):
             if NAMES.fullmatch(file.rpartition("/")[2]):
                 root = files.mapping(file)

@@ -94,12 +94,6 @@ def evaluate(text: str, contexts: Contexts) -> Value:
         return Value(Opaque("an expression is nested too deeply"))
 
 
-def status_functions(text: str) -> frozenset[str]:
-    """The functions about how the job fares that an `if:` asks."""
-    found = re.findall(r"\b(always|failure|cancelled|success)\s*\(", text, re.IGNORECASE)
-    return frozenset(name.lower() for name in found)
-
-
 class _Parser:
     """One expression, evaluated while it is read."""
 

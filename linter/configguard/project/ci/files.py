@@ -13,6 +13,9 @@ MAX_STEPS = 5_000
 """Jobs and steps of all CI files, each counted for each job of a matrix; of 82 repositories the
 largest had 2,293."""
 
+AZURE_FOLDERS = ("", ".azure-pipelines", ".azure", ".azuredevops", "build", "ci")
+"""Where Azure's pipelines lie by custom; the service takes any path."""
+
 _SILENT = (Trouble.MISSING, Trouble.NOT_A_FILE)
 
 

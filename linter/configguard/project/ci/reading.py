@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from configguard.project.ci.files import CiFiles
+from configguard.project.ci.files import AZURE_FOLDERS, CiFiles
 from configguard.project.ci.model import Job, Provider, Reading, Step
 from configguard.project.following import Follower
 from configguard.project.invocations import Invocation, invocations_for, problem_of
@@ -57,9 +57,11 @@ def read_ci(workspace: Workspace) -> Reading:
         from configguard.project.ci.gitlab import read_gitlab
 
         _add(jobs, steps, read_gitlab(files))
-    from configguard.project.ci.azure import read_azure
+    entries = (entry for folder in AZURE_FOLDERS for entry in workspace.entries(folder))
+    if any("azure-pipeline" in entry.name for entry in entries):
+        from configguard.project.ci.azure import read_azure
 
-    _add(jobs, steps, read_azure(files))
+        _add(jobs, steps, read_azure(files))
     return Reading(tuple(jobs), tuple(steps), tuple(files.problems))
 
 
