@@ -20,7 +20,8 @@ class Document:
     def __init__(self, file: str, data: bytes) -> None:
         self.file = file
         self.data = data
-        self._counted = 0
+        self._counts = 0
+        self._counted: dict[int, int] = {}  # where lines begin that were counted up to
 
     @cached_property
     def line_starts(self) -> Sequence[int]:
@@ -54,20 +55,20 @@ class Document:
 
     def line_text(self, index: int) -> str:
         """One 0-based line without its newline and without a BOM."""
-        start = self.line_starts[index]
+        start = self._counted[index] if index in self._counted else self.line_starts[index]
+        end = self.data.find(b"\n", start)
         if index == 0:
             start += len(self.bom)
-        end = self.line_starts[index + 1] if index + 1 < len(self.line_starts) else len(self.data)
-        return self.text(start, end).rstrip("\r\n")
+        return self.text(start, len(self.data) if end == -1 else end).rstrip("\r\n")
 
     def position(self, offset: int) -> Position:
         """Line and column of a byte offset (clamped to the file)."""
         offset = max(0, min(offset, len(self.data)))
-        if len(self.data) > _LARGE and self._counted < _MOST_COUNTED:
+        if len(self.data) > _LARGE and self._counts < _MOST_COUNTED:
             # For a place or two counting costs less: the table of lines of 50 MB takes 0.2 s.
-            self._counted += 1
+            self._counts += 1
             index = self.data.count(b"\n", 0, offset)
-            start = self.data.rfind(b"\n", 0, offset) + 1
+            start = self._counted[index] = self.data.rfind(b"\n", 0, offset) + 1
         else:
             index = self.line_index(offset)
             start = self.line_starts[index]
