@@ -120,6 +120,7 @@ CASES: list[tuple[str, list[str]]] = [
     ("npm run $X", []),
     ("npm run unit -- $FLAGS", ["vitest|u|??"]),
     ("A=1 npm run env", ["A=1 B=2 vitest|e"]),
+    ("npm run with-env vitest run", ["A=1 vitest|run"]),
     ("npm run long -- --x", ["vitest|a", "&& vitest|b|--x"]),
     ("npm run comment -- --x", ["vitest|c"]),
     ("pnpm unit --a", ["vitest|u|--a"]),
@@ -153,7 +154,7 @@ SCRIPTS = {
     "unit": "vitest u", "test": "vitest t", "env": "B=2 vitest e", "long": "vitest a && vitest b",
     "comment": "vitest c # done", "hooked": "vitest h", "prehooked": "vitest before",
     "posthooked": "vitest after", "all:one": "vitest 1", "all:two": "vitest 2",
-    "all:one:deep": "vitest 3", "one": "vitest 1", "two": "vitest 2",
+    "all:one:deep": "vitest 3", "with-env": "cross-env A=1", "one": "vitest 1", "two": "vitest 2",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 from configguard.project.arguments import hooks_run
 from configguard.project.manager_commands import (
@@ -117,6 +118,8 @@ class Follower:
 
     def text(self, script: ScriptText, arguments: Sequence[Word], way: Way) -> None:
         """Run the text of a script with arguments behind it, as if they were written there."""
+        if not arguments and not _leads_on().search(script.text):
+            return
         key = (script.span, len(arguments))
         parsed = self._parsed.get(key)
         if parsed is None:
@@ -277,6 +280,20 @@ class Follower:
 
     def leave(self, reason: str, at: Origin) -> None:
         self.left.append(NotFollowed(reason, at))
+
+
+@cache
+def _leads_on() -> re.Pattern[bytes]:
+    """What stands in every script that starts a runner, or something that may start one.
+
+    Most scripts of a repository do neither, and need not be parsed.
+    """
+    data = table("project/commands")
+    names = {name for row in data["runners"].values() for name in row["commands"]}
+    for row in data["wrappers"]:
+        if row.get("then") not in ("command", "node", "shell"):
+            names |= set(row["names"])
+    return re.compile(b"|".join(re.escape(str(name).encode()) for name in sorted(names)))
 
 
 def _runner_names() -> Iterator[bytes]:
