@@ -212,6 +212,14 @@ def project(root: Path, **files: Any) -> Workspace:
         ("turbo run unit -- --a", ["[packages/web] vitest|web|--a"]),
         ("A=1 turbo test --filter=web", ["[packages/web] A=? vitest|web t"]),
         ("turbo run unit --dry=json", []),
+        ("nx unit web", ["! [packages/web] vitest|web"]),
+        ("nx run web:unit", ["! [packages/web] vitest|web"]),
+        ("nx run-many -t unit", ["! [packages/web] vitest|web"]),
+        ("nx e2e shop", ["! [apps/shop] playwright|test"]),
+        ("nx many shop", ["&! jest|a", "&! jest|b"]),
+        ("nx own shop", []),
+        ("nx set shop", []),
+        ("nx unit web --watch", []),
         ("lerna run unit --scope web", ["[packages/web] vitest|web"]),
         ("./run.sh", ["&& [packages] vitest|run|??"]),
         ("wireit", ["vitest|first", "vitest|w"]),
@@ -228,12 +236,21 @@ def test_what_a_script_starts_in_a_monorepo(
     }
     web = {"name": "web", "scripts": {"unit": "vitest web", "test": "vitest 'web t'"}}
     api = {"name": "@org/api", "scripts": {"test": "jest api"}}
+    run = "nx:run-commands"
+    targets = {
+        "e2e": {"executor": run, "options": {"command": "playwright test", "cwd": "apps/shop"}},
+        "many": {"executor": run, "options": {"commands": ["jest a", {"command": "jest b"}]}},
+        "own": {"executor": "@nx/vite:test"},
+        "set": {"executor": run, "options": {"command": "jest c", "env": {"A": "1"}}},
+    }
+    shop = {"name": "shop", "targets": targets}
     workspace = project(
         tmp_path,
         **{
             "package.json": root,
             "packages/web/package.json": web,
             "packages/api/package.json": api,
+            "apps/shop/project.json": shop,
             "run.sh": "#!/bin/sh -e\ncd packages\nvitest run \"$@\"\n",
         },
     )  # fmt: skip

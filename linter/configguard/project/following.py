@@ -15,6 +15,7 @@ from configguard.project.manager_commands import (
     yarn_workspace,
     yarn_workspaces,
 )
+from configguard.project.nx import nx
 from configguard.project.scripts import ManagerInUse, Package, ScriptText, manager_of
 from configguard.project.several_commands import (
     patterns,
@@ -56,6 +57,9 @@ _HANDLERS: dict[str, _Handler] = {
     "servers": servers,
     "wireit": wireit,
     "tasks": tasks,
+    "nx-run": nx,
+    "nx-many": nx,
+    "nx-target": nx,
 }
 
 

@@ -208,6 +208,23 @@ def _read(document: Document, folder: str) -> Package:
     return package
 
 
+def strings_at(document: Document, keys: tuple[str, ...], inner: str = "") -> list[ScriptText]:
+    """The strings under some keys of a JSON file: one, or those of a list (under a key in each)."""
+    parsed = parse(document, "json")
+    if isinstance(parsed, BadSyntax):
+        return []
+    node: Node | None = next(iter(children(parsed.root)), None)
+    for key in keys:
+        node = dict(_pairs(document, node)).get(key)
+    if node is None:
+        return []
+    found: list[Node | None] = list(node.named_children) if node.type == "array" else [node]
+    for index, one in enumerate(found):
+        if one is not None and one.type == "object":
+            found[index] = dict(_pairs(document, one)).get(inner)
+    return [_text(document, one) for one in found if one is not None and one.type == "string"]
+
+
 def _strings(document: Document, node: Node) -> Iterator[tuple[str, ScriptText]]:
     """The string values of an object; of equal keys the last counts."""
     for key, value in _pairs(document, node):
