@@ -11,12 +11,17 @@ from configguard.checking.finding import Notice, Problem, first_byte
 from configguard.checking.wording import place_of
 from configguard.limits.limits import Limits, load_limits
 from configguard.limits.settings import UNSET, Loaded
-from configguard.project.candidates import PLAIN, Candidate, Scope
-from configguard.project.discover import discover
+from configguard.project.candidates import PLAIN, Candidate, Discovery, Scope
+from configguard.project.ci.model import Provider
+from configguard.project.ci.reading import ci_invocations, provider_of
+from configguard.project.discover import discover, normalised
+from configguard.project.invocations import invocations
+from configguard.project.problems import PathProblem
+from configguard.project.started import NONE, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, configured
 from configguard.ruleset.rule import Rule
 from configguard.runners.profile import REFERENCE_CPUS
-from configguard.source.workspace import Workspace, folder_of
+from configguard.source.workspace import Workspace, ancestors, folder_of
 
 
 class Options(NamedTuple):
@@ -51,7 +56,7 @@ class Judgement(NamedTuple):
     @property
     def runs(self) -> tuple[Run, ...]:
         """What starts together, in the order of the configs."""
-        return tuple(config.run for config in self.configs)
+        return tuple(run for config in self.configs for run in config.runs)
 
 
 class Session:
@@ -60,6 +65,9 @@ class Session:
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self.workspace = workspace
         self.options = options
+        self._starts = NONE
+        self._provider: Provider | None = None
+        self._start_problems: tuple[PathProblem, ...] = ()
         self._rules: dict[tuple[tuple[str, float], ...], tuple[Rule, ...]] = {}
 
     def _rules_at(self, limits: Limits) -> tuple[Rule, ...]:
@@ -77,11 +85,15 @@ class Session:
         """Discover, evaluate and judge."""
         if self.options.settings.settings.refused:
             return Judgement((), (), (), tuple(self._settings_problems()), {})
-        found = discover(self.workspace, paths, self.options.scope)
+        found = self._discovered(paths)
         problems = [
             Problem(problem.message, problem.at, problem.severity, problem.file)
             for problem in found.problems
             if not (problem.unknown and self.options.skip_unknown)
+        ]
+        problems += [
+            Problem(problem.message, problem.at, problem.severity, problem.file)
+            for problem in self._start_problems
         ]
         configs: list[Configured] = []
         notices = [Notice(one.message, one.at or (first_byte(one.file),)) for one in found.notices]
@@ -92,10 +104,28 @@ class Session:
         folders = {folder_of(candidate.file) for candidate in found.candidates}
         return self._judged(_alone(configs), folders, problems, notices)
 
+    def _discovered(self, paths: Sequence[str]) -> Discovery:
+        """The configs, also those that only scripts and CI steps name; and what these start."""
+        scope = self.options.scope
+        found = discover(self.workspace, paths, scope)
+        above = {above for path in paths for above in ancestors(folder_of(normalised(path)))}
+        folders = dict.fromkeys((*sorted(above), *found.packages))
+        scripts, ci = invocations(self.workspace, folders), ci_invocations(self.workspace)
+        steps = [step.invocation for step in ci.invocations]
+        self._starts = startings(self.workspace, [*scripts.invocations, *steps])
+        self._start_problems = (*scripts.problems, *ci.problems)
+        self._provider = provider_of(ci)
+        known = {candidate.file for candidate in found.candidates if candidate.found_by_default}
+        new = tuple(one for one in self._starts.referred if one.file not in known)
+        if not new:
+            return found
+        return discover(self.workspace, paths, scope._replace(referred=(*scope.referred, *new)))
+
     def rejudged(self, judgement: Judgement, changes: Mapping[str, bytes]) -> Judgement:
         """The same pass with other bytes in some files; only suites that read them are redone."""
         session = Session(self.workspace.with_overlay(changes), self.options)
-        session._rules = self._rules
+        session._rules, session._starts = self._rules, self._starts
+        session._provider = self._provider
         problems: list[Problem] = []
         notices: list[Notice] = []
         configs: list[Configured] = []
@@ -112,7 +142,9 @@ class Session:
     def _configured(
         self, candidate: Candidate, problems: list[Problem], notices: list[Notice]
     ) -> Configured | None:
-        made = configured(self.workspace, candidate, self.options.settings.settings)
+        starts = self._starts.by_config.get(candidate.file, ())
+        settings = self.options.settings.settings
+        made = configured(self.workspace, candidate, settings, starts, self._provider)
         if isinstance(made, Trouble):
             problems.append(Problem(made.message, made.at, made.severity, candidate.file))
             return None
@@ -149,6 +181,8 @@ class Session:
         for suite in (suite for config in configs for suite in config.suites):
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
+            if not suite.judged:
+                continue
             ignored = settings.ignored_in([suite.file])
             rules = [one for one in self._rules_at(limits[suite.id]) if one.id not in ignored]
             judged = judge_suite(suite, rules, limits[suite.id], self.cpus)

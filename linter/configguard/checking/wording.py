@@ -62,6 +62,9 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
     told = [fill(remedy, values)] if remedy and values["spelling"] else []
     if "repair" in remedy:
         told = [values["repair"]]
+    started = subject.suite.invocation
+    if started is not None and _by_command(draft):
+        told = [f"Lower it in {started.title}, or take it out there."]
     return Finding(
         rule.id,
         draft.severity,
@@ -91,6 +94,11 @@ def _defaulted(draft: Draft) -> bool:
     return not draft.subject.entries and draft.violations[0].case.fact.origin == "default"
 
 
+def _by_command(draft: Draft) -> bool:
+    """Whether a flag or variable of a command decides it, and no config."""
+    return any(one.case.fact.origin in ("flag", "environment") for one in draft.violations)
+
+
 def place_of(draft: Draft) -> Origin:
     """Where a finding stands, from its primary place outwards."""
     if draft.subject.entries:
@@ -109,7 +117,7 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     subject, first = draft.subject, draft.violations[0]
     suite, fact = subject.suite, first.case.fact
     values = {
-        "suite": suite.id,
+        "suite": suite.title,
         "runner": suite.runner,
         "version": version_text(suite),
         "on-cpus": on_cpus(fact, cpus),

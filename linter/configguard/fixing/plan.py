@@ -75,6 +75,8 @@ class Planner:
         """The fix of a finding, verified; or why there is none."""
         if draft.rule.fix is None or not (draft.wanted or draft.removes):
             return "this rule has no automatic fix here"
+        if any(one.case.fact.origin in ("flag", "environment") for one in draft.violations):
+            return "it is set by a command line, not by a config"
         return _plan(self, self.session, draft)
 
 

@@ -49,9 +49,11 @@ PLAIN = Scope()
 class Discovery(NamedTuple):
     """The configs, each once, in the order of the arguments and then of their paths.
 
-    `notices`: configs that are never read, because of another one beside them.
+    `notices`: configs that are never read, because of another one beside them. `packages`: the
+    folders that a walk came by and that have a package.json.
     """
 
     candidates: tuple[Candidate, ...]
     problems: tuple[PathProblem, ...]
     notices: tuple[PathProblem, ...] = ()
+    packages: tuple[str, ...] = ()

@@ -64,6 +64,7 @@ def discover(workspace: Workspace, paths: Sequence[str], scope: Scope = PLAIN) -
         tuple(search.found.values()),
         tuple(dict.fromkeys(search.problems)),
         tuple(dict.fromkeys(search.notices)),
+        tuple(search.packages),
     )
 
 
@@ -73,6 +74,18 @@ def workspace_files(workspace: Workspace, folder: str) -> list[str]:
     names = (name for name in WORKSPACE_NAMES if name in there or workspace.overlay)
     files = [_below(folder, name) for name in names]
     return [file for file in files if workspace.is_file(file)]
+
+
+def config_in(workspace: Workspace, folder: str, runner: str) -> str | None:
+    """The config in a folder that a runner finds by itself."""
+    search = _Search(workspace, PLAIN)
+    there = [entry.name for entry in workspace.entries(folder)]
+    configs = configs_among(search.files_of(folder, there))
+    if runner == "jest" and MANIFEST in there:
+        manifest = search.manifest(_below(folder, MANIFEST))
+        configs |= {} if manifest is None else {MANIFEST: manifest}
+    name = read_by_default(configs).get(runner)
+    return None if name is None else _below(folder, name)
 
 
 def configs_beside(workspace: Workspace, candidate: Candidate) -> tuple[str, ...]:
@@ -115,6 +128,7 @@ class _Search:
         self.found: dict[str, Candidate] = {}
         self.problems: list[PathProblem] = []
         self.notices: list[PathProblem] = []
+        self.packages: list[str] = []
         self._walked: set[str] = set()
         self._pointed_to: list[str] = []
         self._base = os.path.join(str(workspace.root), "")
@@ -272,6 +286,7 @@ class _Search:
                         if entry.is_file(follow_symlinks=False) and self._scope.gitignore:
                             listing = listing._replace(has_ignore_file=True)
                     elif name == MANIFEST:
+                        self.packages.append(folder)
                         if (found := self.manifest(_below(folder, name))) is not None:
                             listing.configs[name] = found
                     else:

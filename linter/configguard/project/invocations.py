@@ -18,8 +18,7 @@ from configguard.project.scripts import package_at
 from configguard.project.ways import Start, Way
 from configguard.project.wrappers import NotFollowed
 from configguard.resources import table
-from configguard.runners.flags import CommandLine, command_line
-from configguard.runners.given import Flag
+from configguard.runners.flags import CommandLine, Flag, command_line
 from configguard.source.document import Document
 from configguard.source.span import Origin
 from configguard.source.workspace import MAX_LOCK_BYTES, Workspace, escapes, join
@@ -59,6 +58,19 @@ class Invocation(NamedTuple):
     beside: bool
     guarded: bool
     doubts: Origin
+
+    @property
+    def job(self) -> str | None:
+        """The job of a CI step."""
+        return None
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        if self.kind == "ci":
+            return f"the step {self.name}"
+        where = f" of {self.package}" if self.package else ""
+        return f"the script {self.name}{where}"
 
     @property
     def config(self) -> Flag | None:

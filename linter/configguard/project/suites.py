@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from functools import partial
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.values import Obj
 from configguard.limits.settings import Settings
+from configguard.project.ci.model import Provider
+from configguard.project.ci.reading import provider_variables
 from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
+from configguard.project.invoked import invoked, run_of
 from configguard.project.kinds import Kind, kind_of, playwright_kind
 from configguard.project.packages import UNKNOWN_VERSION, RunnerVersion, runner_version
 from configguard.project.problems import PathProblem
 from configguard.project.ranges import stretches
-from configguard.project.test_files import with_overrides
+from configguard.project.started import Started
+from configguard.project.suite import Configured, Run, Suite, Trouble, suite_id
 from configguard.resources import table
 from configguard.runners.known import runner_of
-from configguard.runners.profile import Fact, Note, Profile
+from configguard.runners.profile import Note
 from configguard.runners.runner import Key, Runner, Surroundings
 from configguard.runners.table import boundaries
 from configguard.runners.versions import matches, parse_version
@@ -26,81 +31,25 @@ from configguard.source.span import Origin, Span
 from configguard.source.workspace import Unreadable, Workspace, folder_of
 from configguard.syntax.trees import BadSyntax, Parsed, parse
 
-_READ_KINDS = ("e2e", "integration")
-"""The suites whose test files are read."""
-
-
-class Trouble(NamedTuple):
-    """A config that cannot be judged, or a source of facts that cannot be read."""
-
-    message: str
-    at: Origin
-    severity: Literal["error", "warning"] = "error"
-
-
-class Suite(NamedTuple):
-    """A config, or one of its projects, as it runs: CONTRACT.md section 4.
-
-    `profiles` by environment name: one that never has the suite is left out. `files`: all files
-    that evaluating its config read; `version`: the one that is judged, or the first.
-    """
-
-    id: str
-    file: str
-    key: Key
-    config: str
-    runner: str
-    version: str
-    installed: RunnerVersion
-    kind: Kind
-    profiles: dict[str, Profile]
-    files: frozenset[str]
-    around: Surroundings
-
-    @property
-    def project(self) -> str | int | None:
-        """The project's name, its index where it has none; None for a config itself."""
-        return self.key.project
-
-    @property
-    def root_config(self) -> str | None:
-        """The config that runs this project; None for a config itself."""
-        return None if self.project is None else self.config
-
-
-class Run(NamedTuple):
-    """What starts together: its suites, and the most test files at one time, by environment.
-
-    `e2e_workers` counts the end-to-end suites alone.
-    """
-
-    id: str
-    suites: tuple[str, ...]
-    workers: dict[str, Fact]
-    e2e_workers: dict[str, Fact]
-
-
-class Configured(NamedTuple):
-    """One config file as it was judged: its suites, in their order, and their common run."""
-
-    candidate: Candidate
-    suites: tuple[Suite, ...]
-    run: Run
-    notes: tuple[Note, ...]
-    troubles: tuple[Trouble, ...]
-
 
 def configured(
-    workspace: Workspace, candidate: Candidate, settings: Settings
+    workspace: Workspace,
+    candidate: Candidate,
+    settings: Settings,
+    starts: Sequence[Started] = (),
+    provider: Provider | None = None,
 ) -> Configured | Trouble | None:
-    """The suites of a config file; None where a vite config holds no tests."""
+    """The suites of a config file; None where a vite config holds no tests.
+
+    `starts`: the invocations that run it; `provider`: the service of the project's CI.
+    """
     document = workspace.read(candidate.file)
     if isinstance(document, Unreadable):
         return Trouble(f"cannot read {candidate.file}: {document.reason}", _start(candidate.file))
     parsed = parse(document)
     if isinstance(parsed, BadSyntax):
         return Trouble(f"syntax error in {candidate.file}: {parsed.reason}", (parsed.span,))
-    around = surroundings(workspace, candidate)
+    around = surroundings(workspace, candidate)._replace(ci=_set_by(provider))
     runner = runner_for(candidate.runner, candidate.file, around)
     # A workspace file beside it makes a vite config one of vitest.
     may_be_none = candidate.needs_test_key and around.workspace_file is None
@@ -117,49 +66,52 @@ def configured(
     notes += installed.notes
     notes += _not_found(candidate, around.workspace_file, versions)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
-    suites: list[Suite] = []
-    for key in evaluated.suite_keys():
-        name = suite_id(candidate.file, key)
-        kind = _kind(evaluated, parsed, candidate, key, settings)
-        profiles = evaluated.profiles(key)
-        if kind.kind in _READ_KINDS:
-            tests = evaluated.tests(key)
-            profiles = with_overrides(workspace, candidate.runner, versions, tests, name, profiles)
-        suites.append(
-            Suite(
-                name,
-                key.file or candidate.file,
-                key,
-                candidate.file,
-                candidate.runner,
-                versions[0][1],
-                installed,
-                kind,
-                profiles,
-                evaluated.files,
-                around,
-            )
+    suites = tuple(
+        Suite(
+            suite_id(candidate.file, key),
+            key.file or candidate.file,
+            key,
+            candidate.file,
+            candidate.runner,
+            versions[0][1],
+            installed,
+            _kind(evaluated, parsed, candidate, key, settings),
+            evaluated.profiles(key),
+            evaluated.files,
+            around,
         )
+        for key in evaluated.suite_keys()
+    )
     troubles = tuple(
         Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
     )
-    run = _run(candidate.file, suites, evaluated)
-    return Configured(candidate, tuple(suites), run, tuple(notes), troubles)
+    run = run_of(candidate.file, suites, evaluated)
+    told = Configured(candidate, suites, (run,), tuple(notes), troubles)
+    if not starts:
+        return told
+    again = partial(Evaluated, workspace, parsed, runner, versions, around)
+    return invoked(told, evaluated, starts, again)
 
 
 def runner_for(name: str, config: str, around: Surroundings) -> Runner:
     """The runner that reads a config."""
     runner = runner_of(name)
+    if around.ci:
+        local, ci = runner.environments
+        ci = replace(ci, variables={**dict(around.ci), **ci.variables})
+        runner = runner._replace(environments=(local, ci))
     if config != around.workspace_file:
         return runner
     # A workspace file without a config: what it exports are the projects of an empty one.
     return runner._replace(resolve=lambda machine, exported: Obj({}))
 
 
-def suite_id(config: str, key: Key) -> str:
-    """`file`, or `file#project`."""
-    file = key.file or config
-    return file if key.project is None else f"{file}#{key.project}"
+def _set_by(provider: Provider | None) -> tuple[tuple[str, str], ...]:
+    """What a service sets in every step, as far as it always has the same text."""
+    if provider is None:
+        return ()
+    found = provider_variables(provider)
+    return tuple((name, text) for name, text in found.items() if text is not None)
 
 
 def surroundings(workspace: Workspace, candidate: Candidate) -> Surroundings:
@@ -169,17 +121,6 @@ def surroundings(workspace: Workspace, candidate: Candidate) -> Surroundings:
         return Surroundings(files[0] if files else None)
     others = configs_beside(workspace, candidate) if candidate.runner == "jest" else ()
     return Surroundings(None, others)
-
-
-def _run(config: str, suites: Sequence[Suite], evaluated: Evaluated) -> Run:
-    """The run of a config: all of its suites start together."""
-    e2e = [suite.key for suite in suites if suite.kind.kind == "e2e"]
-    return Run(
-        config,
-        tuple(suite.id for suite in suites),
-        evaluated.together([suite.key for suite in suites]),
-        evaluated.together(e2e),
-    )
 
 
 def _kind(
@@ -286,3 +227,6 @@ def _has_tests(workspace: Workspace, parsed: Parsed, runner: Runner) -> bool:
 
 def _start(file: str) -> Origin:
     return (Span(file, 0, 0),)
+
+
+__all__ = ["Configured", "Run", "Suite", "Trouble", "configured", "suite_id", "versions_of"]

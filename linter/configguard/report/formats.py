@@ -8,6 +8,7 @@ from typing import Any
 
 from configguard import __version__
 from configguard.checking.finding import Finding, Notice, Problem, Report
+from configguard.project.invocations import Invocation
 from configguard.project.suites import Run, Suite
 from configguard.runners.profile import (
     Note,
@@ -154,8 +155,8 @@ def _suite(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:
         "file": suite.file,
         "project": suite.project,
         "rootConfig": suite.root_config,
-        "invocation": None,
-        "sameAs": [],
+        "invocation": None if suite.invocation is None else _invocation(suite.invocation, read),
+        "sameAs": [_invocation(one, read) for one in suite.same_as],
         "runner": {
             "name": suite.runner,
             "version": installed.version or installed.range,
@@ -172,6 +173,16 @@ def _suite(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:
         },
         "settings": _settings(suite, read),
         "assumptions": [_note(note, read) for note in _assumptions(suite)],
+    }
+
+
+def _invocation(invocation: Invocation, read: Read) -> dict[str, Any]:
+    return {
+        "kind": invocation.kind,
+        "name": invocation.name,
+        "argv": [word.text for word in invocation.argv],
+        "job": invocation.job,
+        "at": _at(invocation.chain, read),
     }
 
 
@@ -223,17 +234,9 @@ def _settings(suite: Suite, read: Read) -> list[dict[str, Any]]:
             "environments": list(entry.environments),
             "when": None if entry.when.always else when_json(entry.when),
             "at": _at(entry.at, read),
-            **_scope(entry, read),
         }
         for entry in settings_of(suite)
     ]
-
-
-def _scope(entry: SettingEntry, read: Read) -> dict[str, Any]:
-    """For a call in a test file: which tests it holds for, and where it stands again."""
-    if entry.scope is None:
-        return {}
-    return {"scope": entry.scope, "elsewhere": _at(entry.elsewhere, read)}
 
 
 def _assumptions(suite: Suite) -> list[Note]:

@@ -20,7 +20,6 @@ from configguard.runners.profile import (
     OneOfFact,
     Profile,
     RangeFact,
-    SettingEntry,
     SimpleFact,
     UnknownFact,
     number,
@@ -63,8 +62,6 @@ _ENVIRONMENTS = {"local": "local", "ci": "CI"}
 _VALUE_WIDTH = 34
 """A longer value pushes its place to the next line."""
 _MOST_PROJECTS = 6
-_MOST_PLACES = 2
-"""Of a call that stands in many test files, besides its first."""
 
 
 def render_show(
@@ -79,8 +76,9 @@ def render_show(
     page = _Page(read, style, cpus)
     blocks: list[list[str]] = []
     for config in configs:
-        if len(config.suites) > 1:
-            blocks.append(page.run(config.run, config.suites))
+        by_id = {suite.id: suite for suite in config.suites}
+        several = [run for run in config.runs if len(run.suites) > 1]
+        blocks += [page.run(run, [by_id[name] for name in run.suites]) for run in several]
         told: dict[tuple[str, ...], str] = {}
         for suite in config.suites:
             head, body = page.suite(suite)
@@ -139,6 +137,7 @@ class _Page:
         lines = [self.style.bold(self.style.clean(suite.id))]
         lines.append(f"  {_KINDS[suite.kind.kind]}{self._because(suite)}")
         lines.append(f"  {runner}, {_SOURCES[installed.source]}{f' ({where})' if where else ''}")
+        lines += self._invoked(suite)
         if suite.root_config is not None and suite.root_config != suite.file:
             lines.append(f"  run by {self.style.clean(suite.root_config)}")
         if len(suite.profiles) < len(_ENVIRONMENTS):
@@ -154,6 +153,22 @@ class _Page:
         if "settings" in signals:
             return f" (as {self._places((signals['settings'],))} says)"
         return f" (by its {', '.join(signals).replace('-', ' ')})" if signals else ""
+
+    def _invoked(self, suite: Suite) -> list[str]:
+        """Which script or step runs it so, or changes nothing about it."""
+        lines: list[str] = []
+        if suite.invocation is not None:
+            places = self._places(suite.invocation.chain[:1])
+            lines += self._wrapped(f"as {self.style.clean(suite.invocation.title)} runs it:", 2)
+            command = " ".join(word.text or "…" for word in suite.invocation.argv)
+            lines += self._wrapped(self.style.clean(f"{suite.runner} {command}"), 4)
+            lines.append(f"      {self.style.dim(places)}")
+        for one in suite.same_as:
+            places = self._places(one.chain[-1:])
+            lines += self._wrapped(f"also run by {self.style.clean(one.title)} ({places})", 2)
+        if not suite.judged:
+            lines.append("  never run as written: only as below")
+        return lines
 
     def note(self, head: str, message: str, at: Origin) -> list[str]:
         """A note or problem, with its place on a line of its own."""
@@ -183,34 +198,19 @@ class _Page:
 
     def _settings(self, suite: Suite) -> list[str]:
         entries = settings_of(suite)
-        written = [entry for entry in entries if entry.scope is None]
-        calls = [entry for entry in entries if entry.scope is not None]
-        lines: list[str] = []
-        for title, told in (("written, but", written), ("in its test files", calls)):
-            if told:
-                lines += ["", f"  {self.style.bold(title)}"]
-            for entry in told:
-                lines += self._setting(entry, suite)
+        if not entries:
+            return []
+        lines = ["", f"  {self.style.bold('written, but')}"]
+        for entry in entries:
+            everywhere = len(entry.environments) == len(suite.profiles)
+            only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
+            name = entry.setting.removeprefix("test.")
+            condition = condition_text(entry.when)
+            head = self.style.clean(f"{name}: {_shown(entry.value)}")
+            told = self.style.clean(f"{entry.effect}{condition}{only}: {entry.reason}", 1000)
+            lines += self._wrapped(f"{head}  {told}", 4)
+            lines.append(f"      {self.style.dim(self._places(entry.at))}")
         return lines
-
-    def _setting(self, entry: SettingEntry, suite: Suite) -> list[str]:
-        everywhere = len(entry.environments) == len(suite.profiles)
-        only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
-        condition = condition_text(entry.when)
-        if entry.scope is None:
-            head = f"{entry.setting.removeprefix('test.')}: {_shown(entry.value)}"
-            told = f"{entry.effect}{condition}{only}: {entry.reason}"
-        else:
-            head = f"{entry.setting}: {_shown(entry.value)}"
-            told = f"{entry.reason}{condition}{only}"
-        wrapped = self._wrapped(f"{self.style.clean(head)}  {self.style.clean(told, 1000)}", 4)
-        places = [
-            self._places(entry.at),
-            *(self._places((span,)) for span in entry.elsewhere[:_MOST_PLACES]),
-        ]
-        if len(entry.elsewhere) > _MOST_PLACES:
-            places.append(f"and {len(entry.elsewhere) - _MOST_PLACES} more places")
-        return wrapped + [f"      {self.style.dim(place)}" for place in places]
 
     def _open(self, unknown: dict[str, UnknownFact]) -> list[str]:
         """What is not known in any case, each reason once."""

@@ -16,11 +16,24 @@ from configguard.resources import table
 from configguard.runners.cac import read_cac
 from configguard.runners.commander import read_commander
 from configguard.runners.flag_parsers import UNKNOWN, Options, Read, Taken
-from configguard.runners.given import Flag
 from configguard.runners.versions import matches
 from configguard.runners.yargs import read_yargs
 from configguard.source.span import Origin, Span, chain
 from configguard.syntax.shell_words import Word
+
+
+class Flag(NamedTuple):
+    """One flag as the runner's own parser takes it, as it is written (`--retry`, `-w`).
+
+    `value`: a text, number or boolean, or why it is not known; None where the flag has none.
+    `repeated`: it is given more than once, which its parser does not take.
+    """
+
+    name: str
+    value: Value | None
+    at: Origin
+    repeated: bool = False
+
 
 _PARSERS: dict[str, Callable[[Sequence[str], Options], Read]] = {
     "cac": read_cac,
@@ -109,7 +122,7 @@ def _flag(taken: Taken, arguments: Sequence[Word], once: bool) -> Flag:
         value = Unknown(str(holder.reason), at)
     else:
         value = Known(taken.value, _place(taken, holder))
-    return Flag(taken.written, value, at)
+    return Flag(taken.written, value, at, not once)
 
 
 def _adds_up(runner: str, taken: Taken, every: Sequence[Taken], options: Options) -> bool:

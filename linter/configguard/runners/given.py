@@ -12,42 +12,38 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from configguard.evaluate.numbers import parse_int
-from configguard.evaluate.values import Entry, Known, Obj, Unknown, Value
-from configguard.evaluate.worlds import Environment
+from configguard.evaluate.values import UNDEFINED, Entry, Known, Obj, Unknown, Value
+from configguard.evaluate.worlds import Environment, World
 from configguard.resources import table
+from configguard.runners.flags import CommandLine, Flag, command_line
 from configguard.runners.profile import FactOrigin, KnownFact, SettingEntry
 from configguard.runners.runner import NOTHING, REFUSES, Outcome
 from configguard.runners.table import shown
 from configguard.runners.versions import matches
 from configguard.source.span import Origin, Span, chain
+from configguard.syntax.shell_words import Word
 
 _STOPS = {"throws": REFUSES, "runs-nothing": NOTHING}
 
 
-class Flag(NamedTuple):
-    """One flag as the runner's own parser takes it: by its name (`--retry`, `-w`), with its value.
-
-    `value`: a text, number or boolean, or why it is not known; None where the flag has none.
-    """
-
-    name: str
-    value: Value | None
-    at: Origin
-
-
 class Variable(NamedTuple):
-    """An environment variable that a command is started with; `text` is None where unknown."""
+    """An environment variable that a command is started with.
+
+    `text` is None where it is taken out of the environment; `known` is False where nobody knows.
+    """
 
     name: str
     text: str | None
     at: Origin
+    known: bool = True
 
 
 class Command(NamedTuple):
-    """What a script or CI step starts a runner with."""
+    """What a script or CI step starts a runner with: after a subcommand, if there is one."""
 
-    flags: tuple[Flag, ...] = ()
+    words: tuple[Word, ...] = ()
     variables: tuple[Variable, ...] = ()
+    subcommand: str | None = "run"
 
 
 WITHOUT = Command()
@@ -58,7 +54,8 @@ class Given(NamedTuple):
     """What stands beside the config: settings by name, for the root and for each project.
 
     `stop`: the flag that ends the run before the config is read. `entries`: flags that do not
-    plainly do what they say. `origins`: what each place of it is.
+    plainly do what they say. `origins`: what each place of it is. `watch`: whether it stays and
+    runs tests again; None: unless it runs in CI.
     """
 
     root: Mapping[str, Entry]
@@ -66,6 +63,14 @@ class Given(NamedTuple):
     stop: Outcome | None = None
     entries: tuple[SettingEntry, ...] = ()
     origins: Mapping[Span, FactOrigin] = MappingProxyType({})
+    watch: bool | None = False
+
+    def watches(self, world: World) -> bool:
+        """Whether it watches in a world. Raises Fork where CI decides that."""
+        if self.watch is not None:
+            return self.watch
+        ci = world.variable("CI")
+        return isinstance(ci, Known) and ci.value in (UNDEFINED, "", "false")
 
     def over(self, value: Value, *, project: bool) -> Value:
         """A config with what is given laid over it; the config itself stays as it is."""
@@ -82,11 +87,11 @@ def started_with(
     environments: tuple[Environment, ...], variables: Iterable[Variable]
 ) -> tuple[Environment, ...]:
     """The environments of a run whose command sets variables; one of an unknown text is open."""
-    texts = {variable.name: variable.text for variable in variables}
-    known = {name: text for name, text in texts.items() if text is not None}
+    told = {variable.name: variable for variable in variables}
+    known = {name: variable.text for name, variable in told.items() if variable.known}
     found: list[Environment] = []
     for environment in environments:
-        kept = {name: text for name, text in environment.variables.items() if name not in texts}
+        kept = {name: text for name, text in environment.variables.items() if name not in told}
         found.append(replace(environment, variables={**kept, **known}))
     return tuple(found)
 
@@ -95,9 +100,10 @@ def given(runner: str, version: str, command: Command) -> Given:
     """What a command's flags (in their order) and variables mean to a version of a runner."""
     data = table(f"runners/facts/{runner}")
     laid = _Laid({}, {}, {})
-    stop: Outcome | None = None
     entries: list[SettingEntry] = []
-    for flag in command.flags:
+    line = command_line(runner, version, command.words)
+    stop = _refused(runner, version, line)
+    for flag in line.flags:
         listed = next((one for one in data["flags"] if flag.name in one["flags"]), None)
         if listed is None:
             continue
@@ -118,7 +124,48 @@ def given(runner: str, version: str, command: Command) -> Given:
                 laid.add(setting, _number(variable), variable.at, row, "environment")
             for setting, value in row.get("instead", {}).items():
                 laid.add(setting, Known(value, variable.at), variable.at, row, "environment")
-    return Given(laid.root, laid.projects, stop, tuple(entries), laid.origins)
+    watch = _watches(runner, version, command.subcommand, line.flags)
+    return Given(laid.root, laid.projects, stop, tuple(entries), laid.origins, watch)
+
+
+def _refused(runner: str, version: str, line: CommandLine) -> Outcome | None:
+    """Why the command line alone ends the run, as far as that is known."""
+    listed = {name for one in table(f"runners/facts/{runner}")["flags"] for name in one["flags"]}
+    for flag in line.unknown:
+        if flag.name not in listed:
+            return Outcome((), KnownFact(REFUSES, "flag", flag.at), f"{runner} has no {flag.name}")
+    for flag in line.flags:
+        # To its parser that is a list, which vitest refuses (measured on 1.6.1 to 5.1.1).
+        if runner == "vitest" and flag.repeated and matches(version, ">=1"):
+            reason = f"{flag.name} is given more than once"
+            return Outcome((), KnownFact(REFUSES, "flag", flag.at), reason)
+    return None
+
+
+def _watches(
+    runner: str, version: str, subcommand: str | None, flags: Iterable[Flag]
+) -> bool | None:
+    """Whether it watches; None where only CI decides. Measured on vitest 0.34.6 to 5.1.1."""
+    named = {flag.name: flag for flag in flags}
+    if runner == "jest":
+        return any(_is_on(named.get(name)) for name in ("--watch", "--watchAll"))
+    if runner != "vitest":
+        return False
+    asked = next((named[name] for name in ("--watch", "-w") if name in named), None)
+    if subcommand == "run":
+        return _is_on(asked) and matches(version, ">=3")
+    if asked is not None:
+        return _is_on(asked)
+    if _is_on(named.get("--run")):
+        return False
+    return True if subcommand in ("watch", "dev") else None
+
+
+def _is_on(flag: Flag | None) -> bool:
+    if flag is None:
+        return False
+    value = flag.value
+    return not (isinstance(value, Known) and value.value in (False, "false"))
 
 
 class _Laid(NamedTuple):

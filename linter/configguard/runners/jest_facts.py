@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from configguard.evaluate.cpus import CPUS, CpuExpression, Operand, arithmetic, bounded
+from configguard.evaluate.cpus import CPUS, CpuExpression, Operand, arithmetic, bounded, rounded
 from configguard.evaluate.numbers import parse_int, to_text
 from configguard.evaluate.values import Arr, Builtin, Cpus, EnvString, Known, Obj, Unknown
 from configguard.runners import jest_setup
@@ -22,6 +22,10 @@ _MINUS_ONE = arithmetic("-", CPUS, 1.0)
 assert _MINUS_ONE is not None
 DEFAULT_WORKERS = bounded("max", [_MINUS_ONE, 1.0])
 """What every major takes in a single run (not watching): all CPUs but one, at least one."""
+_HALF = arithmetic("/", CPUS, 2.0)
+assert _HALF is not None
+WATCHING = bounded("max", [rounded("floor", _HALF), 1.0])
+"""With --watch or --watchAll (source of 27.5.1 to 30.5.2)."""
 _LONGEST_TIMER = 2_147_483_647
 _OWN_RUNNERS = frozenset({"jest-runner"})
 _OWN_TEST_RUNNERS = frozenset({"circus", "jest-circus", "jest-circus/runner"})
@@ -40,7 +44,8 @@ def workers(settings: Settings) -> SimpleFact:
         return KnownFact(1.0, "config", reading.at)
     reading = root.counting("maxWorkers")
     if reading is None:
-        return RangeFact(DEFAULT_WORKERS, "default")
+        watches = root.given is not None and root.given.watches(root.machine.world)
+        return RangeFact(WATCHING if watches else DEFAULT_WORKERS, "default")
     count = _count(reading)
     if isinstance(count, Unknown):
         return UnknownFact(count.reason, "config", reading.at)

@@ -255,7 +255,7 @@ def by_version(facts: list[tuple[str, Fact]]) -> Fact:
     """One fact of several stretches of versions (each a range text); equal neighbours merged."""
     merged: list[tuple[str, Fact]] = []
     for versions, fact in facts:
-        if merged and _same_fact(merged[-1][1], fact):
+        if merged and same_fact(merged[-1][1], fact):
             merged[-1] = (_joined(merged[-1][0], versions), fact)
         else:
             merged.append((versions, fact))
@@ -270,7 +270,8 @@ def by_version(facts: list[tuple[str, Fact]]) -> Fact:
     )
 
 
-def _same_fact(one: Fact, other: Fact) -> bool:
+def same_fact(one: Fact, other: Fact) -> bool:
+    """Whether two facts say the same in every case, wherever they come from."""
     left, right = cases_of(one), cases_of(other)
     return len(left) == len(right) and all(
         a.when == b.when and same_value(a.fact, b.fact) for a, b in zip(left, right, strict=True)

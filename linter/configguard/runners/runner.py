@@ -15,7 +15,6 @@ from configguard.evaluate.worlds import Assumptions, Environment
 from configguard.runners.profile import SettingEntry, SimpleFact
 from configguard.runners.settings import Reading, Settings, Situate
 from configguard.runners.table import Table
-from configguard.runners.test_patterns import TestFiles
 from configguard.source.span import Origin, Span
 
 if TYPE_CHECKING:
@@ -32,11 +31,13 @@ class Surroundings(NamedTuple):
     """What lies beside the config.
 
     `workspace_file`: a `vitest.workspace.*` that vitest would read. `others`: the further configs
-    that the runner would find by itself in this folder, in its order.
+    that the runner would find by itself in this folder, in its order. `ci`: the variables that the
+    service of the project's CI always sets.
     """
 
     workspace_file: str | None = None
     others: tuple[str, ...] = ()
+    ci: tuple[tuple[str, str], ...] = ()
 
 
 class View(NamedTuple):
@@ -103,8 +104,7 @@ class Runner(NamedTuple):
     Thrown where the runner refuses it). `members` may raise Thrown too. `holder`: the key under
     which settings stand (`test` in vitest). `root_holds`: what a project does not set would best
     be set in the root. `per_version`: whether evaluation itself depends on the version, so that
-    `machine.version` has to be set. `tests`: which files are the tests of a suite, by its settings
-    and its config file. `together`: most test files at one time over several members
+    `machine.version` has to be set. `together`: most test files at one time over several members
     of one run.
     """
 
@@ -123,4 +123,3 @@ class Runner(NamedTuple):
     holder: str | None = None
     root_holds: bool = False
     per_version: bool = False
-    tests: Callable[[Settings, str], TestFiles | Unknown] | None = None

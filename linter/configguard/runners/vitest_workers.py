@@ -9,7 +9,15 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from configguard.evaluate.cpus import CPUS, CpuExpression, Operand, arithmetic, bounded, value_at
+from configguard.evaluate.cpus import (
+    CPUS,
+    CpuExpression,
+    Operand,
+    arithmetic,
+    bounded,
+    rounded,
+    value_at,
+)
 from configguard.evaluate.numbers import from_text, parse_int, to_text
 from configguard.evaluate.values import Cpus, Known, Unknown
 from configguard.runners.profile import FactOrigin
@@ -21,6 +29,10 @@ _MINUS_ONE = arithmetic("-", CPUS, 1.0)
 assert _MINUS_ONE is not None
 DEFAULT = bounded("max", [_MINUS_ONE, 1.0])
 """What every major takes in a single run (not watching): all CPUs but one, at least one."""
+_HALF = arithmetic("/", CPUS, 2.0)
+assert _HALF is not None
+WATCHING = bounded("max", [rounded("floor", _HALF), 1.0])
+"""What every major takes while it watches (measured on 0.34.6 to 5.1.1: 4 of 8 CPUs)."""
 
 _WORDS = {"threads": "Threads", "vmThreads": "Threads", "forks": "Forks", "vmForks": "Forks"}
 
@@ -74,6 +86,12 @@ def _workers(settings: Settings) -> Workers | Unknown:
     if matches(version, "<4"):
         return _pools_1_to_3(settings)
     return _one_pool(settings)
+
+
+def default_workers(settings: Settings) -> CpuExpression:
+    """The workers where no setting gives a number. Raises Fork where CI decides if it watches."""
+    watches = settings.given is not None and settings.given.watches(settings.machine.world)
+    return WATCHING if watches else DEFAULT
 
 
 def names(pool: str) -> dict[str, str]:
@@ -144,7 +162,8 @@ def _before_1(settings: Settings) -> Workers | Unknown:
         return serial
     most = _count(root, "test.maxThreads")
     least = _count(root, "test.minThreads")
-    return _bounds(most, least, DEFAULT, DEFAULT)
+    default = default_workers(settings)
+    return _bounds(most, least, default, default)
 
 
 def _pools_1_to_3(settings: Settings) -> Workers | Unknown:
@@ -170,8 +189,9 @@ def _pools_1_to_3(settings: Settings) -> Workers | Unknown:
     least_name = called["max"] if pool == "vmForks" else called["min"]
     least = _count(root, f"{options}.{least_name}") or _count(root, "test.minWorkers")
     # From 3.2.4 on the default is never above the maximum.
-    default_least: Operand = 0.0 if matches(version, ">=3.2.4") else DEFAULT
-    return _bounds(most, least, DEFAULT, default_least)
+    default = default_workers(settings)
+    default_least: Operand = 0.0 if matches(version, ">=3.2.4") else default
+    return _bounds(most, least, default, default_least)
 
 
 def _switches(
@@ -207,7 +227,7 @@ def _one_pool(settings: Settings) -> Workers | Unknown:
         return pool
     if pool not in _WORDS:
         return Unknown(f"the pool {pool!r} is not modelled", ())
-    return Workers(DEFAULT) if limit is None else limit
+    return Workers(default_workers(settings)) if limit is None else limit
 
 
 def own_limit(settings: Settings) -> Workers | Unknown | None:

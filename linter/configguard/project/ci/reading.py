@@ -152,6 +152,12 @@ def _key(start: Start) -> tuple[object, ...]:
     )
 
 
+def provider_of(found: CiFollowed) -> Provider | None:
+    """The one service that runs the project; None where there is none, or there are several."""
+    providers = {job.provider for job in found.jobs}
+    return providers.pop() if len(providers) == 1 else None
+
+
 def provider_variables(provider: Provider) -> Mapping[str, str | None]:
     """What a service sets in every step where files set nothing; None: only it knows to what."""
     found = table("project/ci/services")[provider]

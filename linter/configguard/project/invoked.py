@@ -1,0 +1,142 @@
+"""A config as scripts and CI steps run it: suites of their own where what they do differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from configguard.project.evaluated import Evaluated
+from configguard.project.invocations import Invocation
+from configguard.project.started import Started
+from configguard.project.suite import Configured, Run, Suite
+from configguard.runners.given import Command
+from configguard.runners.profile import Note, Profile, same_fact
+
+_T = TypeVar("_T")
+_CI = "ci"
+
+
+def invoked(
+    written: Configured,
+    evaluated: Evaluated,
+    starts: Sequence[Started],
+    again: Callable[..., Evaluated],
+) -> Configured:
+    """The config with its suites and runs as invocations have them.
+
+    `evaluated`: the config as it is written; `again` evaluates it for a command of its own.
+    """
+    same: dict[str, list[Invocation]] = {}
+    reached: set[str] = set()
+    suites: list[Suite] = []
+    runs: list[Run] = []
+    notes: list[Note] = []
+    for start in starts:
+        if start.doubt is not None:
+            notes.append(start.doubt)
+            continue
+        started = _evaluated(evaluated, start.command, again)
+        made: list[Suite] = []
+        for suite in written.suites:
+            if not start.runs(suite.key):
+                continue
+            reached.add(suite.id)
+            differs = _as_started(suite, started, start.invocation)
+            if differs is None:
+                same.setdefault(suite.id, []).append(start.invocation)
+                continue
+            twin = next((one for one in suites if _is_twin(one, differs)), None)
+            if twin is not None:
+                same.setdefault(twin.id, []).append(start.invocation)
+            made.append(twin or differs)
+        suites += [one for one in made if one not in suites]
+        run = _run(written, started, start, made)
+        if run is not None:
+            runs.append(run)
+    by_default = written.candidate.found_by_default
+    as_written = tuple(
+        suite._replace(
+            same_as=tuple(same.get(suite.id, ())),
+            judged=by_default or suite.id not in reached or suite.id in same,
+        )
+        for suite in written.suites
+    )
+    own = tuple(suite._replace(same_as=tuple(same.get(suite.id, ()))) for suite in suites)
+    return written._replace(
+        suites=(*as_written, *own),
+        runs=(*written.runs, *runs),
+        notes=(*written.notes, *dict.fromkeys(notes)),
+    )
+
+
+def run_of(
+    identifier: str, suites: Sequence[Suite], evaluated: Evaluated, ids: Sequence[str] = ()
+) -> Run:
+    """What of a config starts together; `ids`: how the suites are called there."""
+    e2e = [suite.key for suite in suites if suite.kind.kind == "e2e"]
+    return Run(
+        identifier,
+        tuple(ids) or tuple(suite.id for suite in suites),
+        evaluated.together([suite.key for suite in suites]),
+        evaluated.together(e2e),
+    )
+
+
+def _evaluated(
+    evaluated: Evaluated, command: Command, again: Callable[..., Evaluated]
+) -> Evaluated:
+    return again(command) if command.variables else evaluated.under(command)
+
+
+def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite | None:
+    """A suite as an invocation runs it; None where that changes nothing."""
+    profiles = _of_environment(own.profiles(suite.key), invocation)
+    written = _of_environment(suite.profiles, invocation)
+    if profiles.keys() == written.keys() and all(
+        _same(profile, written[name]) for name, profile in profiles.items()
+    ):
+        return None
+    return suite._replace(
+        id=f"{suite.id}@{invocation.id}", profiles=profiles, invocation=invocation
+    )
+
+
+def _is_twin(one: Suite, other: Suite) -> bool:
+    """Whether another invocation runs a suite in the same way."""
+    alike = one.key == other.key and other.profiles.keys() <= one.profiles.keys()
+    return alike and all(_same(p, one.profiles[name]) for name, p in other.profiles.items())
+
+
+def _run(written: Configured, own: Evaluated, start: Started, made: Sequence[Suite]) -> Run | None:
+    """What starts together where that is not what the config as written starts."""
+    suites = [suite for suite in written.suites if start.runs(suite.key)]
+    names = {suite.key: suite.id for suite in (*suites, *made)}
+    ids = [names[suite.key] for suite in suites]
+    config = written.candidate.file
+    run = run_of(f"{config}@{start.invocation.id}", suites, own, ids)
+    run = run._replace(
+        workers=_of_environment(run.workers, start.invocation),
+        e2e_workers=_of_environment(run.e2e_workers, start.invocation),
+    )
+    before = written.runs[0]
+    alike = run.suites == before.suites and all(
+        same_fact(fact, before.workers[name])
+        and same_fact(run.e2e_workers[name], before.e2e_workers[name])
+        for name, fact in run.workers.items()
+    )
+    return None if alike or not suites else run
+
+
+def _of_environment(found: dict[str, _T], invocation: Invocation) -> dict[str, _T]:
+    """A CI step has only the environment `ci`, a script both."""
+    return {name: one for name, one in found.items() if invocation.kind != "ci" or name == _CI}
+
+
+def _same(one: Profile, other: Profile) -> bool:
+    """Whether nothing that is known of a suite differs, wherever it comes from."""
+    return (
+        one.facts.keys() == other.facts.keys()
+        and all(same_fact(fact, other.facts[name]) for name, fact in one.facts.items())
+        and [(e.setting, e.effect, e.reason) for e in one.settings]
+        == [(e.setting, e.effect, e.reason) for e in other.settings]
+    )

@@ -1,0 +1,178 @@
+"""Invocations to the configs that they run, and what each gives its runner besides."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from configguard.evaluate.values import Known
+from configguard.project.candidates import Referred
+from configguard.project.discover import config_in
+from configguard.project.invocations import Invocation
+from configguard.project.packages import runner_version
+from configguard.runners.flags import CommandLine, Flag
+from configguard.runners.given import Command, Variable
+from configguard.runners.profile import Note
+from configguard.runners.runner import Key
+from configguard.runners.versions import matches
+from configguard.source.workspace import Workspace, ancestors, escapes, join
+from configguard.syntax.shell_words import Word
+
+_CONFIG = ("--config", "-c")
+_ROOT = {"vitest": ("--root", "-r"), "jest": ("--rootDir",), "playwright": ()}
+_PROJECTS = {
+    "vitest": ("--project", "-p"),
+    "jest": ("--selectProjects",),
+    "playwright": ("--project",),
+}
+
+
+class Started(NamedTuple):
+    """One invocation of a config. `projects`: the names that it chooses; empty: all of them.
+
+    `doubt`: why it is not known what else it is given.
+    """
+
+    invocation: Invocation
+    config: str
+    command: Command
+    projects: tuple[str, ...] = ()
+    doubt: Note | None = None
+
+    def runs(self, key: Key) -> bool:
+        """Whether it runs a project."""
+        names = self.projects
+        return not names or any(fnmatchcase(str(key.project), name) for name in names)
+
+
+class Startings(NamedTuple):
+    """All invocations by the config that they run; configs that only they name; what is open."""
+
+    by_config: dict[str, list[Started]]
+    referred: tuple[Referred, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+NONE = Startings({})
+
+
+def startings(workspace: Workspace, invocations: Iterable[Invocation]) -> Startings:
+    """What invocations run, as far as that is known."""
+    by_config: dict[str, list[Started]] = {}
+    referred: dict[Referred, None] = {}
+    notes: list[Note] = []
+    for invocation in invocations:
+        line = invocation.line
+        found = _config_of(workspace, invocation, line)
+        if isinstance(found, Note):
+            notes.append(found)
+        elif found is not None:
+            config, is_named = found
+            if is_named:
+                referred[Referred(config, invocation.runner)] = None
+            started = _started(invocation, config, line)
+            by_config.setdefault(config, []).append(started)
+    return Startings(by_config, tuple(referred), tuple(dict.fromkeys(notes)))
+
+
+def _words(invocation: Invocation) -> tuple[Word, ...]:
+    return invocation.argv if invocation.subcommand is None else invocation.argv[1:]
+
+
+def _started(invocation: Invocation, config: str, line: CommandLine) -> Started:
+    projects: list[str] = []
+    doubt: Note | None = None
+    if line.open is not None:
+        why = f"what {invocation.title} gives {invocation.runner} is not known"
+        doubt = Note(f"{why}: {line.open.reason}", line.open.at)
+    for flag in _of(line, _PROJECTS[invocation.runner]):
+        text = _text(flag)
+        if text is None or text.startswith("!"):
+            doubt = Note(f"which projects {invocation.name} chooses is not known", flag.at)
+        else:
+            projects.append(text)
+    command = Command(_words(invocation), _variables(invocation), invocation.subcommand)
+    return Started(invocation, config, command, tuple(projects), doubt)
+
+
+def _variables(invocation: Invocation) -> tuple[Variable, ...]:
+    """What is set for the runner; the last of a name counts."""
+    found: dict[str, Variable] = {}
+    for one in invocation.assignments:
+        if one.when == "on-windows":
+            continue
+        text = None if one.value is None else one.value.text
+        known = one.when == "always" and (one.value is None or text is not None)
+        found.pop(one.name, None)
+        found[one.name] = Variable(one.name, text, one.origin, known)
+    return tuple(found.values())
+
+
+def _config_of(
+    workspace: Workspace, invocation: Invocation, line: CommandLine
+) -> tuple[str, bool] | Note | None:
+    """The config that is read, and whether it is named; None where the runner finds none."""
+    folder = invocation.folder.path
+    where = f"{invocation.name} starts {invocation.runner}"
+    if folder is None:
+        return Note(
+            f"{where} in a folder that is not known: {invocation.folder.reason}",
+            invocation.chain[:1],
+        )
+    for flag in _of(line, _ROOT[invocation.runner])[-1:]:
+        text = _text(flag)
+        if text is None:
+            return Note(f"{where} in a folder that is not known", flag.at)
+        folder = join(folder, text)
+    named = _of(line, _CONFIG)[-1:]
+    if not named:
+        if escapes(folder):
+            return None
+        found = _found_by_itself(workspace, invocation.runner, "" if folder == "." else folder)
+        return None if found is None else (found, False)
+    text = _text(named[0])
+    if text is None or text.startswith("{"):
+        return Note(f"{where} with a config that is not known", named[0].at)
+    file = join(folder, text)
+    if escapes(file):
+        return None
+    if not workspace.is_file(file):
+        inner = config_in(workspace, "" if file == "." else file, invocation.runner)
+        if inner is None:
+            return Note(f"{where} with {file}, which is not there", named[0].at)
+        return inner, False
+    return file, True
+
+
+def _found_by_itself(workspace: Workspace, runner: str, folder: str) -> str | None:
+    """The config that a runner finds from a folder: only there, or upwards."""
+    for above in ancestors(folder):
+        found = config_in(workspace, above, runner)
+        if found is not None:
+            return found
+        if not _climbs(workspace, runner, above, folder):
+            return None
+    return None
+
+
+def _climbs(workspace: Workspace, runner: str, here: str, folder: str) -> bool:
+    """Whether the runner looks on above a folder without a config.
+
+    vitest up to 4 (measured); jest up to the nearest package.json (source of 27.5.1 to 30.5.2);
+    Playwright never (source of 1.30.0 to 1.65.1).
+    """
+    if runner == "vitest":
+        installed, _ = runner_version(workspace, folder, "vitest")
+        return installed.version is not None and matches(installed.version, "<5")
+    return runner == "jest" and not workspace.is_file(posixpath.join(here, "package.json"))
+
+
+def _of(line: CommandLine, names: Sequence[str]) -> list[Flag]:
+    return [flag for flag in line.flags if flag.name in names]
+
+
+def _text(flag: Flag) -> str | None:
+    value = flag.value
+    return value.value if isinstance(value, Known) and isinstance(value.value, str) else None
