@@ -77,15 +77,15 @@ def workspace_files(workspace: Workspace, folder: str) -> list[str]:
 
 
 def config_in(workspace: Workspace, folder: str, runner: str) -> str | None:
-    """The config in a folder that a runner finds by itself."""
+    """The config in a folder that every version of a runner finds by itself."""
     search = _Search(workspace, PLAIN)
     there = [entry.name for entry in workspace.entries(folder)]
     configs = configs_among(search.files_of(folder, there))
     if runner == "jest" and MANIFEST in there:
         manifest = search.manifest(_below(folder, MANIFEST))
         configs |= {} if manifest is None else {MANIFEST: manifest}
-    name = read_by_default(configs).get(runner)
-    return None if name is None else _below(folder, name)
+    names = read_by_default(configs).get(runner, ())
+    return _below(folder, names[0]) if len(names) == 1 else None
 
 
 def configs_beside(workspace: Workspace, candidate: Candidate) -> tuple[str, ...]:
