@@ -382,3 +382,32 @@ def test_nothing_raises_and_places_lie_inside(first: str, second: str) -> None:
         spans += [span for known in one.assignments for span in known.origin]
         assert all(0 <= span.start <= span.end <= len(data) for span in spans)
         assert one.chain
+
+
+ODD: Any = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.just([]), st.just({}),
+    st.just([1, "a", {}]), st.just({"a": 1}), st.just({"a": {"command": 1}}), st.just({"a": []}),
+)  # fmt: skip
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(ODD, ODD, ODD, ODD, ODD)
+def test_odd_manifests_are_read(name: Any, spaces: Any, wireit: Any, manager: Any, nx: Any) -> None:
+    scripts = {"a": "wireit", "b": "pnpm -r b && turbo run b && nx b a", "c": "vitest run"}
+    manifest = {"name": name, "workspaces": spaces, "packageManager": manager, "scripts": scripts}
+    depends = {"a": {"command": "jest", "dependencies": wireit}}
+    files = {
+        "package.json": {**manifest, "wireit": depends if wireit else wireit},
+        "nx.json": {"targetDefaults": nx},
+        "apps/a/project.json": {"name": name, "targets": {"b": {"command": nx, "options": spaces}}},
+        "odd/package.json": {"scripts": nx, "wireit": spaces},
+    }
+    overlay = {file: json.dumps(content).encode() for file, content in files.items()}
+    found = invocations(Workspace(EMPTY, overlay), ["", "odd"]).invocations
+    assert [line(one) for one in found if one.name == "c"] == ["vitest|run"]

@@ -203,7 +203,8 @@ def _read(document: Document, folder: str) -> Package:
     wireit = content.get("wireit")
     for script, given in (wireit if isinstance(wireit, dict) else {}).items():
         listed = given.get("dependencies") if isinstance(given, dict) else None
-        named = [one.get("script") if isinstance(one, dict) else one for one in listed or []]
+        listed = listed if isinstance(listed, list) else []
+        named = [one.get("script") if isinstance(one, dict) else one for one in listed]
         package.depends[script] = [one for one in named if isinstance(one, str)]
     return package
 
