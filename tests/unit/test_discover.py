@@ -498,9 +498,11 @@ def test_what_the_user_names_is_checked_though_excluded(tmp_path: Path) -> None:
     assert within(tmp_path, Scope(exclude=("vendor/a/b",)), "vendor") == both[:1]
 
 
-def test_an_excluded_config_leaves_the_next_to_be_read(tmp_path: Path) -> None:
-    write(tmp_path, "vitest.config.ts", "vitest.config.js")
-    assert within(tmp_path, Scope(exclude=("vitest.config.ts",))) == ["vitest.config.js"]
+def test_an_excluded_config_is_still_the_one_that_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "vitest.config.ts", "vitest.config.js", "vite.config.ts")
+    result = discover(Workspace(tmp_path), [""], Scope(exclude=("vitest.config.ts",)))
+    assert result.candidates == ()
+    assert [notice.file for notice in result.notices] == ["vitest.config.js"]
 
 
 def test_a_referred_file_is_a_config_whatever_its_name(tmp_path: Path) -> None:

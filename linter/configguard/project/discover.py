@@ -260,9 +260,9 @@ class _Search:
             kept = {
                 name: config
                 for name, config in listing.configs.items()
-                if not is_skipped(rules, exclude, _below(folder, name), is_folder=False)
+                if not ignores(rules, _below(folder, name), False)
             }
-            self._add_configs(folder, kept)
+            self._add_configs(folder, kept, exclude)
             below = (_below(folder, name) for name in sorted(listing.folders, reverse=True))
             pending.extend(
                 (path, rules)
@@ -302,11 +302,16 @@ class _Search:
             return None
         return listing
 
-    def _add_configs(self, folder: str, configs: dict[str, ConfigName]) -> None:
+    def _add_configs(
+        self, folder: str, configs: dict[str, ConfigName], exclude: tuple[str, ...]
+    ) -> None:
+        """Add the configs of a folder; an excluded one is still the one that the runner reads."""
         names = sorted(configs, key=lambda name: (configs[name].base != "vitest", name))
         read = read_by_default(configs)
         for name in names:
             found = configs[name]
+            if exclude and matches_any(exclude, _below(folder, name)):
+                continue
             by_default = name in read.get(found.runner, ())
             if found.base == WORKSPACE:
                 if self._read_instead(folder, name, read) is not None:
