@@ -414,9 +414,19 @@ def make_tree(place: Path) -> list[str]:
         made[configs[-1]] = text
         manifest = {"name": f"@bench/package-{number}", "devDependencies": {package: "*"}}
         made[f"{folder}/package.json"] = json.dumps(manifest, indent=2)
-    manifest = {"name": "bench", "private": True, "workspaces": ["apps/*", "libs/*/*"]}
+    members = sorted({file.rpartition("/")[0] for file in configs})
+    places = ["apps/*", "libs/*/*", "services/*"]
+    manifest = {"name": "bench", "private": True, "workspaces": places}
     made["package.json"] = json.dumps({**manifest, "devDependencies": VERSIONS}, indent=2)
-    locked = {f"node_modules/{name}": {"version": version} for name, version in VERSIONS.items()}
+    locked: dict[str, dict[str, object]] = {"": {"workspaces": places, "devDependencies": VERSIONS}}
+    for member in members:
+        package = member.rpartition("/")[2]
+        locked[member] = {
+            "name": f"@bench/{package}",
+            "devDependencies": json.loads(made[f"{member}/package.json"])["devDependencies"],
+        }
+        locked[f"node_modules/@bench/{package}"] = {"resolved": member, "link": True}
+    locked |= {f"node_modules/{name}": {"version": version} for name, version in VERSIONS.items()}
     made["package-lock.json"] = json.dumps({"lockfileVersion": 3, "packages": locked}, indent=2)
     made[".gitignore"] = "node_modules/\ndist/\ncoverage/\n*.log\n"
     folders = sorted({config.rpartition("/")[0] for config in configs})

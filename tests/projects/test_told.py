@@ -37,6 +37,17 @@ def test_what_was_not_decided_is_never_all_clear(tmp_path: Path) -> None:
     assert "could not be decided" in result.stdout.splitlines()[-1]
 
 
+def test_sure_here_and_open_there_is_one_finding(tmp_path: Path) -> None:
+    """Locally it always breaks the rule, in CI only where a variable is set."""
+    write(
+        tmp_path, {"vitest.e2e.config.ts": E2E % "process.env.CI ? (process.env.MORE ? 5 : 0) : 3"}
+    )
+    result = run("check", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    told = json.loads(result.stdout)["findings"]
+    assert [(one["rule"], one["certainty"]) for one in told] == [("too-many-retries", "depends")]
+    assert told[0]["when"] == {"env": {"MORE": "set"}}
+
+
 @pytest.mark.parametrize("options", [[], ["--limits", "none.json"]], ids=["broken", "missing"])
 @pytest.mark.parametrize("action", ["--fix", "--diff"])
 def test_a_wrong_limits_file_fixes_nothing(options: list[str], action: str, tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def _draft(rule: Rule, hits: list[tuple[Subject, tuple[Violation, ...]]], limits
         when = subject.entries[0].when
         sure = when.usual and not _open_condition(when)
     if not sure and not subject.entries:
-        when = next(violation.case.when for violation in violations if not violation.sure)
+        every = (violation for _, found in hits for violation in found)
+        when = next(violation.case.when for violation in every if not violation.sure)
     severity = _severity(rule, subject, violations, environments, limits)
     if not sure:
         severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
