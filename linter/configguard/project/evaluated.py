@@ -8,10 +8,12 @@ from functools import partial
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Budget
+from configguard.evaluate.values import Unknown
 from configguard.runners.given import WITHOUT, Command, given, started_with
 from configguard.runners.model import Model
 from configguard.runners.profile import Fact, Profile, by_version, merged
 from configguard.runners.runner import Key, Runner, Surroundings
+from configguard.runners.test_patterns import TestFiles
 from configguard.source.span import Origin
 from configguard.source.workspace import Workspace
 from configguard.syntax.trees import Parsed
@@ -60,6 +62,16 @@ class Evaluated:
             elif (profile := self._profile(environment, key)) is not None:
                 found[environment] = profile
         return found
+
+    def tests(self, key: Key) -> TestFiles | Unknown | None:
+        """Which files are the tests of one suite."""
+        _, model = self._models[0]
+        answers = (model.tests(key, environment) for environment in self._environments)
+        found = [answer for answer in answers if answer is not None]
+        unknown = next((one for one in found if isinstance(one, Unknown)), None)
+        if unknown is None and any(answer != found[0] for answer in found[1:]):
+            return Unknown("it depends on whether it runs in CI")
+        return unknown or (found[0] if found else None)
 
     def together(self, keys: Sequence[Key]) -> dict[str, Fact]:
         """Most test files at one time over some suites, by environment."""

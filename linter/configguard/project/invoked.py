@@ -90,7 +90,7 @@ def _evaluated(
 
 def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite | None:
     """A suite as an invocation runs it; None where that changes nothing."""
-    profiles = _of_environment(own.profiles(suite.key), invocation)
+    profiles = _of_environment(_with_calls(own.profiles(suite.key), suite.profiles), invocation)
     written = _of_environment(suite.profiles, invocation)
     if profiles.keys() == written.keys() and all(
         _same(profile, written[name]) for name, profile in profiles.items()
@@ -99,6 +99,18 @@ def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite |
     return suite._replace(
         id=f"{suite.id}@{invocation.id}", profiles=profiles, invocation=invocation
     )
+
+
+def _with_calls(profiles: dict[str, Profile], written: dict[str, Profile]) -> dict[str, Profile]:
+    """Profiles with what the suite's test files override: that holds however it is started."""
+    calls = {
+        name: tuple(entry for entry in profile.settings if entry.scope is not None)
+        for name, profile in written.items()
+    }
+    return {
+        name: profile._replace(settings=(*profile.settings, *calls.get(name, ())))
+        for name, profile in profiles.items()
+    }
 
 
 def _is_twin(one: Suite, other: Suite) -> bool:

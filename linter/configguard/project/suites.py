@@ -21,6 +21,7 @@ from configguard.project.problems import PathProblem
 from configguard.project.ranges import stretches
 from configguard.project.started import Started
 from configguard.project.suite import Configured, Run, Suite, Trouble, suite_id
+from configguard.project.test_files import with_overrides
 from configguard.resources import table
 from configguard.runners.known import runner_of
 from configguard.runners.profile import Note
@@ -30,6 +31,9 @@ from configguard.runners.versions import matches, parse_version
 from configguard.source.span import Origin, Span
 from configguard.source.workspace import Unreadable, Workspace, folder_of
 from configguard.syntax.trees import BadSyntax, Parsed, parse
+
+_READ_KINDS = ("e2e", "integration")
+"""The suites whose test files are read."""
 
 
 def configured(
@@ -66,27 +70,34 @@ def configured(
     notes += installed.notes
     notes += _not_found(candidate, around.workspace_file, versions)
     evaluated = Evaluated(workspace, parsed, runner, versions, around)
-    suites = tuple(
-        Suite(
-            suite_id(candidate.file, key),
-            key.file or candidate.file,
-            key,
-            candidate.file,
-            candidate.runner,
-            versions[0][1],
-            installed,
-            _kind(evaluated, parsed, candidate, key, settings),
-            evaluated.profiles(key),
-            evaluated.files,
-            around,
+    suites: list[Suite] = []
+    for key in evaluated.suite_keys():
+        name = suite_id(candidate.file, key)
+        kind = _kind(evaluated, parsed, candidate, key, settings)
+        profiles = evaluated.profiles(key)
+        if kind.kind in _READ_KINDS:
+            tests = evaluated.tests(key)
+            profiles = with_overrides(workspace, candidate.runner, versions, tests, name, profiles)
+        suites.append(
+            Suite(
+                name,
+                key.file or candidate.file,
+                key,
+                candidate.file,
+                candidate.runner,
+                versions[0][1],
+                installed,
+                kind,
+                profiles,
+                evaluated.files,
+                around,
+            )
         )
-        for key in evaluated.suite_keys()
-    )
     troubles = tuple(
         Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
     )
     run = run_of(candidate.file, suites, evaluated)
-    told = Configured(candidate, suites, (run,), tuple(notes), troubles)
+    told = Configured(candidate, tuple(suites), (run,), tuple(notes), troubles)
     if not starts:
         return told
     again = partial(Evaluated, workspace, parsed, runner, versions, around)

@@ -234,9 +234,17 @@ def _settings(suite: Suite, read: Read) -> list[dict[str, Any]]:
             "environments": list(entry.environments),
             "when": None if entry.when.always else when_json(entry.when),
             "at": _at(entry.at, read),
+            **_scope(entry, read),
         }
         for entry in settings_of(suite)
     ]
+
+
+def _scope(entry: SettingEntry, read: Read) -> dict[str, Any]:
+    """For a call in a test file: which tests it holds for, and where it stands again."""
+    if entry.scope is None:
+        return {}
+    return {"scope": entry.scope, "elsewhere": _at(entry.elsewhere, read)}
 
 
 def _assumptions(suite: Suite) -> list[Note]:

@@ -20,6 +20,7 @@ from configguard.runners.profile import (
     OneOfFact,
     Profile,
     RangeFact,
+    SettingEntry,
     SimpleFact,
     UnknownFact,
     number,
@@ -62,6 +63,8 @@ _ENVIRONMENTS = {"local": "local", "ci": "CI"}
 _VALUE_WIDTH = 34
 """A longer value pushes its place to the next line."""
 _MOST_PROJECTS = 6
+_MOST_PLACES = 2
+"""Of a call that stands in many test files, besides its first."""
 
 
 def render_show(
@@ -198,19 +201,34 @@ class _Page:
 
     def _settings(self, suite: Suite) -> list[str]:
         entries = settings_of(suite)
-        if not entries:
-            return []
-        lines = ["", f"  {self.style.bold('written, but')}"]
-        for entry in entries:
-            everywhere = len(entry.environments) == len(suite.profiles)
-            only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
-            name = entry.setting.removeprefix("test.")
-            condition = condition_text(entry.when)
-            head = self.style.clean(f"{name}: {_shown(entry.value)}")
-            told = self.style.clean(f"{entry.effect}{condition}{only}: {entry.reason}", 1000)
-            lines += self._wrapped(f"{head}  {told}", 4)
-            lines.append(f"      {self.style.dim(self._places(entry.at))}")
+        written = [entry for entry in entries if entry.scope is None]
+        calls = [entry for entry in entries if entry.scope is not None]
+        lines: list[str] = []
+        for title, told in (("written, but", written), ("in its test files", calls)):
+            if told:
+                lines += ["", f"  {self.style.bold(title)}"]
+            for entry in told:
+                lines += self._setting(entry, suite)
         return lines
+
+    def _setting(self, entry: SettingEntry, suite: Suite) -> list[str]:
+        everywhere = len(entry.environments) == len(suite.profiles)
+        only = "" if everywhere else f" ({_ENVIRONMENTS[entry.environments[0]]} only)"
+        condition = condition_text(entry.when)
+        if entry.scope is None:
+            head = f"{entry.setting.removeprefix('test.')}: {_shown(entry.value)}"
+            told = f"{entry.effect}{condition}{only}: {entry.reason}"
+        else:
+            head = f"{entry.setting}: {_shown(entry.value)}"
+            told = f"{entry.reason}{condition}{only}"
+        wrapped = self._wrapped(f"{self.style.clean(head)}  {self.style.clean(told, 1000)}", 4)
+        places = [
+            self._places(entry.at),
+            *(self._places((span,)) for span in entry.elsewhere[:_MOST_PLACES]),
+        ]
+        if len(entry.elsewhere) > _MOST_PLACES:
+            places.append(f"and {len(entry.elsewhere) - _MOST_PLACES} more places")
+        return wrapped + [f"      {self.style.dim(place)}" for place in places]
 
     def _open(self, unknown: dict[str, UnknownFact]) -> list[str]:
         """What is not known in any case, each reason once."""

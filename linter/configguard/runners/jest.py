@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from configguard.evaluate.machine import Machine
-from configguard.evaluate.values import UNDEFINED, Known, Obj, Value
+from configguard.evaluate.values import UNDEFINED, Known, Obj, Unknown, Value
 from configguard.evaluate.worlds import Environment, Opaque
 from configguard.runners.jest_config import (
     JestSettings,
@@ -30,6 +30,7 @@ from configguard.runners.runner import (
 )
 from configguard.runners.settings import Reading, Settings
 from configguard.runners.table import meaning, shown
+from configguard.runners.test_patterns import TestFiles, of_jest
 from configguard.runners.versions import matches
 from configguard.source.span import chain
 from configguard.source.workspace import folder_of
@@ -157,6 +158,12 @@ def together(suites: Sequence[Member]) -> SimpleFact:
     return unknown or facts[0]
 
 
+def _tests(settings: Settings, file: str) -> TestFiles | Unknown:
+    del file  # what counts is rootDir
+    assert isinstance(settings, JestSettings)
+    return of_jest(settings, settings.folder)
+
+
 RUNNER = Runner(
     name="jest",
     environments=(LOCAL, CI),
@@ -169,4 +176,5 @@ RUNNER = Runner(
     names=lambda settings: {},
     together=together,
     root_holds=True,
+    tests=_tests,
 )

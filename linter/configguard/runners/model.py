@@ -37,6 +37,7 @@ from configguard.runners.runner import (
 )
 from configguard.runners.settings import Settings
 from configguard.runners.table import table_of
+from configguard.runners.test_patterns import TestFiles
 from configguard.source.span import Origin, Span
 
 T = TypeVar("T")
@@ -173,6 +174,20 @@ class Model:
         members = (case.answer for case in self._all_members)
         suites = (one for found in members if isinstance(found, Members) for one in found.suites)
         return next((one.named for one in suites if one.key == key and one.named), ())
+
+    def tests(self, key: Key, environment: str) -> TestFiles | Unknown | None:
+        """Which files are the tests of a suite; None where nobody knows of any."""
+        which = self.runner.tests
+        if which is None:
+            return None
+        file = key.file or self.config.place.file
+        question = self._put(key, lambda member: (which(member.settings, file),))
+        answers: Answered[tuple[TestFiles | Unknown]] = Answered(self.config.ask(question))
+        found = [answer for (answer,) in answers.values(environment)]
+        unknown = next((one for one in found if isinstance(one, Unknown)), None)
+        if unknown is None and any(answer != found[0] for answer in found[1:]):
+            return Unknown("it depends on a condition", (self.config.place,))
+        return unknown or (found[0] if found else None)
 
     def together(self, keys: tuple[Key, ...], environment: str) -> Fact | None:
         """Most test files at one time over several suites of the run."""

@@ -81,26 +81,41 @@ def given(machine: Machine, site: Site) -> Value | None:
 
 
 def entries_of(sites: Iterable[Site], version: str, ask: Ask) -> tuple[SettingEntry, ...]:
-    """The entries of some calls in a version, those of the same meaning together."""
-    found: dict[tuple[object, ...], SettingEntry] = {}
+    """The entries of some calls in a version, in their order."""
+    found: list[SettingEntry] = []
     for site in sites:
         reach = row_of(site, version).of(site)
         if reach is None:
             continue
         for case in ask(site):
-            if case.answer is None:
-                continue
-            entry = _entry(site, reach, version, case)
-            if entry is None:
-                continue
-            told = (entry.setting, repr(entry.value), entry.reason, entry.when)
-            before = found.get(told)
-            if before is None:
-                found[told] = entry
-            elif len(before.elsewhere) < MAX_ELSEWHERE:
-                more = (*before.elsewhere, entry.at[0])
-                found[told] = before._replace(elsewhere=more)
-    return tuple(found.values())
+            entry = None if case.answer is None else _entry(site, reach, version, case)
+            if entry is not None:
+                found.append(entry)
+    return tuple(found)
+
+
+def grouped(entries: Iterable[SettingEntry]) -> tuple[SettingEntry, ...]:
+    """The same calls with the same values as one entry, which lists where they stand again."""
+    found: dict[tuple[object, ...], SettingEntry] = {}
+    again: dict[tuple[object, ...], list[Span]] = {}
+    for entry in entries:
+        told = (entry.setting, repr(entry.value), entry.reason, _words(entry.when))
+        if told not in found:
+            found[told] = entry
+            again[told] = []
+        elif len(again[told]) < MAX_ELSEWHERE:
+            again[told].append(entry.at[0])
+    return tuple(
+        entry._replace(elsewhere=tuple(again[told])) if again[told] else entry
+        for told, entry in found.items()
+    )
+
+
+def _words(when: When) -> tuple[object, ...]:
+    """A condition without the places in which it is written."""
+    return tuple(
+        (atom.text if isinstance(atom, Opaque) else atom, truth) for atom, truth in when.assumptions
+    )
 
 
 def _entry(site: Site, reach: str, version: str, case: Case[Value | None]) -> SettingEntry | None:
@@ -185,8 +200,3 @@ _READERS: dict[str, Callable[[object], float | str | None]] = {
     "count": _whole,
     "timeout": _timeout,
 }
-
-
-def spans_of(entries: Iterable[SettingEntry]) -> Iterable[Span]:
-    """All places of some entries."""
-    return (span for entry in entries for span in (*entry.at[:1], *entry.elsewhere))

@@ -37,6 +37,7 @@ from configguard.runners.playwright_workers import Count, project_cap, root_work
 from configguard.runners.profile import KnownFact, RangeFact, SimpleFact, UnknownFact
 from configguard.runners.runner import Key, Member, Members, Runner, View
 from configguard.runners.settings import Settings
+from configguard.runners.test_patterns import of_playwright
 from configguard.source.span import Span
 
 # Playwright sets no variable before it loads the config (source of 1.30.0 to 1.65.1).
@@ -176,4 +177,5 @@ RUNNER = Runner(
     together=together,
     root_holds=True,
     per_version=True,
+    tests=of_playwright,
 )

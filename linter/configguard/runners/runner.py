@@ -15,6 +15,7 @@ from configguard.evaluate.worlds import Assumptions, Environment
 from configguard.runners.profile import SettingEntry, SimpleFact
 from configguard.runners.settings import Reading, Settings, Situate
 from configguard.runners.table import Table
+from configguard.runners.test_patterns import TestFiles
 from configguard.source.span import Origin, Span
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class Runner(NamedTuple):
     Thrown where the runner refuses it). `members` may raise Thrown too. `holder`: the key under
     which settings stand (`test` in vitest). `root_holds`: what a project does not set would best
     be set in the root. `per_version`: whether evaluation itself depends on the version, so that
-    `machine.version` has to be set. `together`: most test files at one time over several members
+    `machine.version` has to be set. `tests`: which files are the tests of a suite, by its settings
+    and its config file. `together`: most test files at one time over several members
     of one run.
     """
 
@@ -123,3 +125,4 @@ class Runner(NamedTuple):
     holder: str | None = None
     root_holds: bool = False
     per_version: bool = False
+    tests: Callable[[Settings, str], TestFiles | Unknown] | None = None

@@ -16,6 +16,7 @@ from configguard.runners.profile import SimpleFact
 from configguard.runners.runner import Member, Members, Runner, View
 from configguard.runners.settings import Settings
 from configguard.runners.table import Situation
+from configguard.runners.test_patterns import of_vitest
 from configguard.runners.versions import matches
 from configguard.runners.vitest_facts import FACTS, together_fact
 from configguard.runners.vitest_loading import resolve
@@ -99,4 +100,5 @@ RUNNER = Runner(
     assume=_note_plugins,
     is_suite=is_suite,
     holder="test",
+    tests=of_vitest,
 )

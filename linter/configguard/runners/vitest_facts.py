@@ -23,6 +23,7 @@ from configguard.runners.settings import Reading, Settings
 from configguard.runners.versions import matches
 from configguard.runners.vitest_outcome import machines, outcome_at
 from configguard.runners.vitest_runs import Total, total
+from configguard.runners.vitest_setup import from_setup
 from configguard.runners.vitest_workers import Workers, in_child_processes, workers
 
 _LONGEST_TIMER = 2_147_483_647
@@ -278,14 +279,31 @@ def _concurrency(settings: Settings) -> Callable[[float], float | None]:
     return read
 
 
+def _unless_set_up(answer: Answer, *keys: str) -> Answer:
+    """A fact of the config, which a setup file may beat by `vi.setConfig()`."""
+
+    def told(settings: Settings) -> SimpleFact | None:
+        fact = answer(settings)
+        if fact is None:
+            return None
+        for key in keys:
+            found = from_setup(settings, key)
+            serial = key == "maxConcurrency" and isinstance(fact, KnownFact) and fact.value == 1
+            if found is not None and not serial:
+                return found
+        return fact
+
+    return told
+
+
 FACTS: dict[str, Answer] = {
     "workers": _workers,
-    "testConcurrency": _test_concurrency,
-    "retries": _retries,
+    "testConcurrency": _unless_set_up(_test_concurrency, "sequence.concurrent", "maxConcurrency"),
+    "retries": _unless_set_up(_retries, "retry"),
     "retryDelayMs": _retry_delay,
-    "repeats": _repeats,
-    "testTimeoutMs": _timeout_fact("test.testTimeout"),
-    "hookTimeoutMs": _timeout_fact("test.hookTimeout"),
+    "repeats": _unless_set_up(_repeats, "repeats"),
+    "testTimeoutMs": _unless_set_up(_timeout_fact("test.testTimeout"), "testTimeout"),
+    "hookTimeoutMs": _unless_set_up(_timeout_fact("test.hookTimeout"), "hookTimeout"),
     "globalTimeoutMs": lambda settings: KnownFact("none", "default"),
     "maxFailures": _bail,
 }
