@@ -61,6 +61,11 @@ FOUND: dict[str, tuple[str, str, list[tuple[Any, ...]]]] = {
         PW + "test.describe.configure({ retries: 2 });",
         [(CONFIGURE, 2, "file", None)],
     ),
+    "last-counts": (
+        "playwright",
+        PW + "test.describe.configure({ retries: 3 }); test.describe.configure({ retries: 2 });",
+        [(CONFIGURE, 2, "file", None)],
+    ),
     "block": (
         "playwright",
         PW + "test.describe('d', () => { test.describe.configure({ retries: 2 }); });",

@@ -10,6 +10,7 @@ from configguard.evaluate.in_place import evaluate_at, holds_at
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.numbers import from_text, parse_int, to_text
 from configguard.evaluate.operators import truthy
+from configguard.evaluate.scopes import FUNCTIONS
 from configguard.evaluate.values import UNDEFINED, Func, Known, Obj, Unknown, Value
 from configguard.evaluate.worlds import Case, Opaque
 from configguard.runners.profile import SettingEntry, When
@@ -83,15 +84,35 @@ def given(machine: Machine, site: Site) -> Value | None:
 def entries_of(sites: Iterable[Site], version: str, ask: Ask) -> tuple[SettingEntry, ...]:
     """The entries of some calls in a version, in their order."""
     found: list[SettingEntry] = []
-    for site in sites:
-        reach = row_of(site, version).of(site)
+    reaching = [(site, row_of(site, version).of(site)) for site in sites]
+    last = {
+        _block(site, reach): site
+        for site, reach in reaching
+        if reach in ("file", "describe") and not site.conditions and site.doubt is None
+    }
+    for site, reach in reaching:
         if reach is None:
             continue
+        later = last.get(_block(site, reach))
+        if later is not None and later.start > site.start and _replaces(site):
+            continue  # the last call of a block counts alone
         for case in ask(site):
             entry = None if case.answer is None else _entry(site, reach, version, case)
             if entry is not None:
                 found.append(entry)
     return tuple(found)
+
+
+def _block(site: Site, reach: str | None) -> tuple[object, ...]:
+    """What calls hold for of which the last alone counts."""
+    functions = [node.start_byte for node in site.path if node.type in FUNCTIONS]
+    inner = functions[-1] if functions and reach != "file" else 0
+    return site.entry.name, reach, inner
+
+
+def _replaces(site: Site) -> bool:
+    """Whether a further call of the kind replaces what one said; slow() multiplies it."""
+    return "method" in site.entry.data and site.entry.data.get("reads") != "condition"
 
 
 def grouped(entries: Iterable[SettingEntry]) -> tuple[SettingEntry, ...]:
@@ -132,6 +153,8 @@ def _entry(site: Site, reach: str, version: str, case: Case[Value | None]) -> Se
         function = site.call.child_by_field_name("function") or site.call
         place = site.parsed.span(function)
     assumptions = case.when
+    if b"resetConfig" in site.parsed.document.data and reach == "after":
+        assumptions = (*assumptions, (Opaque("vi.resetConfig() has not run"), True))
     if site.doubt is not None:
         assumptions = (*assumptions, (Opaque(site.doubt), True))
     number = taken(str(site.entry.data.get("reads")), value, version)

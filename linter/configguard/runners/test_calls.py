@@ -221,7 +221,8 @@ def _site(
                 return None
             if inner in ("loop", "function"):
                 doubt = "the loop runs" if inner == "loop" else "its function is called"
-                place = "function" if inner == "function" else place
+                if inner == "function" and place in ("file", "describe"):
+                    place = _handed_to(parsed, path[: depth + 1], names) or "function"
             elif inner:
                 place = inner
         elif around.type in _LOOPS:
@@ -288,6 +289,18 @@ def _place_of(parsed: Parsed, path: list[Node], names: Names) -> str | None:
     if name == "test" and first not in ("extend", "use"):
         return "test"
     return "function"
+
+
+def _handed_to(parsed: Parsed, path: list[Node], names: Names) -> str | None:
+    """The test or hook that is handed what some function makes of the one at the path's end."""
+    while len(path) > 4 and path[-2].type == "arguments":
+        path = path[:-2]
+        if path[-2].type != "arguments":
+            break
+        inner = _place_of(parsed, path, names)
+        if inner not in ("function", "loop", "describe", "", None):
+            return inner
+    return None
 
 
 def _callee(parsed: Parsed, path: list[Node], call: Node, names: Names) -> Callee | None:
