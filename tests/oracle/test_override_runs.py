@@ -180,7 +180,7 @@ SECOND = {
     "of-describe": "describe('d', { retry: 2 }, () => { test('t', fails('T')) })",
     "each": "test.each([1])('t', { retry: 2 }, fails('T'))",
     "run-if": "test.runIf(true)('t', { retry: 2 }, fails('T'))",
-    "repeats": "test('t', { repeats: 2 }, passes('T'))",
+    "repeats": "test('t', { repeats: 2, retry: 0 }, passes('T'))",
     "by-variable": "test('t', { retry: process.env.HEAVY ? 9 : 3 }, fails('T'))",
     "both": "test('t', { repeats: 1, retry: 1 }, fails('T'))",
     "constant": "const o = { n: 3 }; test('t', { retry: o.n }, fails('T'))",
@@ -188,7 +188,7 @@ SECOND = {
 THIRD = {
     "third": "test('t', fails('T'), { retry: 2 })",
     "third-of-describe": "describe('d', () => { test('t', fails('T')) }, { retry: 2 })",
-    "third-repeats": "test('t', passes('T'), { repeats: 2 })",
+    "third-repeats": "test('t', passes('T'), { repeats: 2, retry: 0 })",
 }
 VITEST = {
     "set": "vi.setConfig({ retry: 2 }); test('t', fails('T'))",
