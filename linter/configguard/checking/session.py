@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,6 +98,7 @@ class Session:
         ]
         configs: list[Configured] = []
         notices = [Notice(one.message, one.at or (first_byte(one.file),)) for one in found.notices]
+        notices += [Notice(note.message, note.at) for note in self._starts.notes]
         for candidate in found.candidates:
             config = self._configured(candidate, problems, notices)
             if config is not None:
@@ -121,11 +123,15 @@ class Session:
             return found
         return discover(self.workspace, paths, scope._replace(referred=(*scope.referred, *new)))
 
+    def over(self, changes: Mapping[str, bytes]) -> Session:
+        """The session with other bytes in some configs; what runs them stays."""
+        session = copy(self)
+        session.workspace = self.workspace.with_overlay(changes)
+        return session
+
     def rejudged(self, judgement: Judgement, changes: Mapping[str, bytes]) -> Judgement:
         """The same pass with other bytes in some files; only suites that read them are redone."""
-        session = Session(self.workspace.with_overlay(changes), self.options)
-        session._rules, session._starts = self._rules, self._starts
-        session._provider = self._provider
+        session = self.over(changes)
         problems: list[Problem] = []
         notices: list[Notice] = []
         configs: list[Configured] = []

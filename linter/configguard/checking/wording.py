@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from configguard.checking.check import Draft
 from configguard.checking.finding import Because, Finding
 from configguard.limits.limits import Limit, Limits
-from configguard.project.suites import Suite
+from configguard.project.suites import Suite, suite_id
 from configguard.ruleset.judge import Violation
 from configguard.ruleset.messages import (
     SETTING_NAMES,
@@ -54,7 +54,10 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
     suites = tuple(dict.fromkeys(one.subject.suite.id for one in drafts))
     values = _values(draft, limits, cpus)
     if len(suites) > 1 and len({one.subject.suite.config for one in drafts}) == 1:
-        values["suite"] = f"{subject.suite.config} ({len(suites)} projects)"
+        keys = {one.subject.suite.key for one in drafts}
+        one_config = f"{subject.suite.config} ({len(keys)} projects)"
+        plain = suite_id(subject.suite.config, subject.suite.key)
+        values["suite"] = one_config if len(keys) > 1 else f"{plain} ({len(suites)} runs)"
     defaulted = _defaulted(draft)
     label = rule.text("missing") if defaulted and rule.text("missing") else rule.text("label")
     at = place_of(draft)
@@ -96,7 +99,11 @@ def _defaulted(draft: Draft) -> bool:
 
 def _by_command(draft: Draft) -> bool:
     """Whether a flag or variable of a command decides it, and no config."""
-    return any(one.case.fact.origin in ("flag", "environment") for one in draft.violations)
+    changed = draft.subject.suite.changed
+    return not draft.subject.entries and any(
+        one.case.fact.origin in ("flag", "environment") or one.fact.split(".")[0] in changed
+        for one in draft.violations
+    )
 
 
 def place_of(draft: Draft) -> Origin:
@@ -106,6 +113,9 @@ def place_of(draft: Draft) -> Origin:
     fact = draft.violations[0].case.fact
     if fact.at:
         return fact.at
+    suite, name = draft.subject.suite, draft.violations[0].fact.split(".")[0]
+    if suite.invocation is not None and name in suite.changed:
+        return suite.invocation.chain[:1]
     reasons = draft.subject.profile.reasons
     if draft.violations[0].fact == "neverStarts" and reasons and reasons[0].at:
         return reasons[0].at

@@ -44,7 +44,7 @@ def fix_all(session: Session, judgement: Judgement, *, unsafe: bool) -> Fixed:
         changes.update(new)
         count += len(planned)
         judgement = session.rejudged(judgement, new)
-        session = Session(session.workspace.with_overlay(new), session.options)
+        session = session.over(new)
     raise DoNotConverge
 
 

@@ -3,7 +3,7 @@ should is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Literal, NamedTuple
 
@@ -26,6 +26,7 @@ from configguard.runners.profile import (
     cases_of,
     same_value,
 )
+from configguard.runners.runner import Key
 from configguard.runners.spelling import Change, candidates
 from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
@@ -245,25 +246,48 @@ def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None
     if isinstance(parsed, BadSyntax):
         return "the edited file would not parse"
     before, same = planner.reading(file), planner.same(draft)
-    reached = {suite.id for suite in before.suites}
     after = session.rejudged(before, {file: data})
+    now = {suite.id: _afterwards(suite, after.suites) for suite in before.suites}
     keys = {other.key for other in after.drafts}
-    if any(one.key in keys or suite not in reached for suite, one in same.items()):
-        return "the finding would still stand"
-    before_keys = {other.key for other in before.drafts}
+    for suite_id, one in same.items():
+        new = now.get(suite_id)
+        if new is None or (one.rule.id, new.id, one.key[2]) in keys:
+            return "the finding would still stand"
+    before_keys = {(other.rule.id, _place(other), other.key[2]) for other in before.drafts}
+    meant = {_place(one): one for one in same.values()}
     stopped = _refused(draft.subject.suite)
     for other in after.drafts:
-        if other.key not in before_keys and not (other.subject.suite.id in same and stopped):
+        is_new = (other.rule.id, _place(other), other.key[2]) not in before_keys
+        if is_new and not (_place(other) in meant and stopped):
             return f"it would cause another finding: {other.rule.id}"
-    suites = {suite.id: suite for suite in after.suites}
     for suite in before.suites:
-        new = suites.get(suite.id)
+        new = now[suite.id]
         if new is None:
             return f"{suite.id} would no longer be a suite"
-        fault = _suite_fault(suite, new, same.get(suite.id))
+        # What the fix is meant to change may change in every run of the suite.
+        free = meant[suite.config, suite.key].wanted if (suite.config, suite.key) in meant else {}
+        fault = _suite_fault(suite, new, same.get(suite.id), free)
         if fault is not None:
             return fault
     return None
+
+
+def _place(draft: Draft) -> tuple[str, Key]:
+    """The suite of a draft, however it is started."""
+    return draft.subject.suite.config, draft.subject.suite.key
+
+
+def _afterwards(suite: Suite, suites: Iterable[Suite]) -> Suite | None:
+    """What has become of a suite: one that an invocation ran may do now as it is written."""
+    alike = [one for one in suites if one.config == suite.config and one.key == suite.key]
+    same = next((one for one in alike if one.id == suite.id), None)
+    if same is not None or suite.invocation is None:
+        return same
+    started = suite.invocation.id
+    found = next((o for o in alike if started in [one.id for one in o.same_as]), None)
+    if found is None or not suite.profiles.keys() <= found.profiles.keys():
+        return None
+    return found._replace(profiles={name: found.profiles[name] for name in suite.profiles})
 
 
 def _document(session: Session, file: str, data: bytes) -> Document:
@@ -282,17 +306,21 @@ def _refused(suite: Suite) -> bool:
     )
 
 
-def _suite_fault(old: Suite, new: Suite, draft: Draft | None) -> str | None:
+def _suite_fault(
+    old: Suite, new: Suite, draft: Draft | None, free: Mapping[str, float]
+) -> str | None:
     if old.profiles.keys() != new.profiles.keys():
         return f"{new.id} would run in other environments"
     for environment, profile in old.profiles.items():
-        fault = _profile_fault(environment, profile, new.profiles[environment], draft)
+        fault = _profile_fault(environment, profile, new.profiles[environment], draft, free)
         if fault is not None:
             return f"in {new.id} {fault}"
     return None
 
 
-def _profile_fault(environment: str, old: Profile, new: Profile, draft: Draft | None) -> str | None:
+def _profile_fault(
+    environment: str, old: Profile, new: Profile, draft: Draft | None, free: Mapping[str, float]
+) -> str | None:
     """A fact outside the fix's declared effect that would change."""
     wanted = draft.wanted if draft is not None else {}
     for name in {**old.facts, **new.facts}:
@@ -301,7 +329,9 @@ def _profile_fault(environment: str, old: Profile, new: Profile, draft: Draft | 
         if name in wanted and meant:
             if not _reaches(before, after, wanted[name]):
                 return f"{name} would not be {wanted[name]:g}"
-        elif name == "outcome" and draft is not None and _better(before, after):
+        elif (name in free and draft is None) or (
+            name == "outcome" and draft is not None and _better(before, after)
+        ):
             continue
         elif not _same(before, after):
             return f"{name} would change ({environment})"

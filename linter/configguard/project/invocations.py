@@ -68,9 +68,9 @@ class Invocation(NamedTuple):
     def title(self) -> str:
         """How messages call it."""
         if self.kind == "ci":
-            return f"the step {self.name}"
+            return f'the step "{self.name}"'
         where = f" of {self.package}" if self.package else ""
-        return f"the script {self.name}{where}"
+        return f'the script "{self.name}"{where}'
 
     @property
     def config(self) -> Flag | None:

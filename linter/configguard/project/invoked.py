@@ -97,7 +97,10 @@ def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite |
     ):
         return None
     return suite._replace(
-        id=f"{suite.id}@{invocation.id}", profiles=profiles, invocation=invocation
+        id=f"{suite.id}@{invocation.id}",
+        profiles=profiles,
+        invocation=invocation,
+        changed=_changed(profiles, written),
     )
 
 
@@ -111,6 +114,18 @@ def _with_calls(profiles: dict[str, Profile], written: dict[str, Profile]) -> di
         name: profile._replace(settings=(*profile.settings, *calls.get(name, ())))
         for name, profile in profiles.items()
     }
+
+
+def _changed(profiles: dict[str, Profile], written: dict[str, Profile]) -> frozenset[str]:
+    """The facts that differ, in any environment."""
+    return frozenset(
+        name
+        for environment, profile in profiles.items()
+        for name, fact in profile.facts.items()
+        if environment not in written
+        or name not in written[environment].facts
+        or not same_fact(fact, written[environment].facts[name])
+    )
 
 
 def _is_twin(one: Suite, other: Suite) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -12,12 +13,20 @@ from configguard.project.candidates import Referred
 from configguard.project.discover import config_in
 from configguard.project.invocations import Invocation
 from configguard.project.packages import runner_version
+from configguard.resources import table
 from configguard.runners.flags import CommandLine, Flag
 from configguard.runners.given import Command, Variable
 from configguard.runners.profile import Note
 from configguard.runners.runner import Key
 from configguard.runners.versions import matches
-from configguard.source.workspace import Workspace, ancestors, escapes, join
+from configguard.source.workspace import (
+    MAX_LOCK_BYTES,
+    Unreadable,
+    Workspace,
+    ancestors,
+    escapes,
+    join,
+)
 from configguard.syntax.shell_words import Word
 
 _CONFIG = ("--config", "-c")
@@ -72,7 +81,7 @@ def startings(workspace: Workspace, invocations: Iterable[Invocation]) -> Starti
             config, is_named = found
             if is_named:
                 referred[Referred(config, invocation.runner)] = None
-            started = _started(invocation, config, line)
+            started = _started(workspace, invocation, config, line)
             by_config.setdefault(config, []).append(started)
     return Startings(by_config, tuple(referred), tuple(dict.fromkeys(notes)))
 
@@ -81,7 +90,9 @@ def _words(invocation: Invocation) -> tuple[Word, ...]:
     return invocation.argv if invocation.subcommand is None else invocation.argv[1:]
 
 
-def _started(invocation: Invocation, config: str, line: CommandLine) -> Started:
+def _started(
+    workspace: Workspace, invocation: Invocation, config: str, line: CommandLine
+) -> Started:
     projects: list[str] = []
     doubt: Note | None = None
     if line.open is not None:
@@ -93,8 +104,36 @@ def _started(invocation: Invocation, config: str, line: CommandLine) -> Started:
             doubt = Note(f"which projects {invocation.name} chooses is not known", flag.at)
         else:
             projects.append(text)
+    doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation)
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand)
     return Started(invocation, config, command, tuple(projects), doubt)
+
+
+def _not_followed(invocation: Invocation, line: CommandLine) -> Note | None:
+    """The flag that changes more than is worked out."""
+    for row in table(f"runners/facts/{invocation.runner}").get("not-followed", ()):
+        for flag in line.flags:
+            off = isinstance(flag.value, Known) and flag.value.value is False
+            plain = flag.name == "--mode" and _text(flag) == "test"
+            if flag.name.split(".")[0] in row["flags"] and not off and not plain:
+                told = f"{invocation.title} gives {invocation.runner} {flag.name}"
+                return Note(f"{told}: {row['reason']}", flag.at)
+    return None
+
+
+_WITH_VERSION = re.compile(r"(?<![\w/@-])(?:vitest|jest|playwright|@playwright/test)@[\w^~<>=*]")
+
+
+def _other_version(workspace: Workspace, invocation: Invocation) -> Note | None:
+    """`npx vitest@1 run`: it may be another version than the one that is installed."""
+    span = invocation.chain[0]
+    document = workspace.read(span.file, MAX_LOCK_BYTES)
+    if isinstance(document, Unreadable):
+        return None
+    if _WITH_VERSION.search(document.text(span.start, span.end)) is None:
+        return None
+    told = f"{invocation.title} names a version of {invocation.runner} itself"
+    return Note(f"{told}: what it does there is not worked out", (span,))
 
 
 def _variables(invocation: Invocation) -> tuple[Variable, ...]:
@@ -121,6 +160,7 @@ def _config_of(
             f"{where} in a folder that is not known: {invocation.folder.reason}",
             invocation.chain[:1],
         )
+    started_in = folder
     for flag in _of(line, _ROOT[invocation.runner])[-1:]:
         text = _text(flag)
         if text is None:
@@ -135,7 +175,8 @@ def _config_of(
     text = _text(named[0])
     if text is None or text.startswith("{"):
         return Note(f"{where} with a config that is not known", named[0].at)
-    file = join(folder, text)
+    # vitest looks for it from its root, the others from where they are started.
+    file = join(folder if invocation.runner == "vitest" else started_in, text)
     if escapes(file):
         return None
     if not workspace.is_file(file):

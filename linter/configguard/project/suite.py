@@ -27,7 +27,8 @@ class Suite(NamedTuple):
     `profiles` by environment name: one that never has the suite is left out. `files`: all files
     that evaluating its config read; `version`: the one that is judged, or the first.
     `invocation`: the script or CI step that runs it so; None: as its config is written.
-    `same_as`: the invocations that change nothing about it. `judged`: False where it only ever
+    `same_as`: the invocations that change nothing about it. `changed`: the facts that its own
+    invocation makes others than those of the config as written. `judged`: False where it only ever
     runs as an invocation has it.
     """
 
@@ -45,13 +46,14 @@ class Suite(NamedTuple):
     invocation: Invocation | None = None
     same_as: tuple[Invocation, ...] = ()
     judged: bool = True
+    changed: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
         """How messages call it."""
         if self.invocation is None:
             return self.id
-        return f"{suite_id(self.config, self.key)}, as {self.invocation.title} runs it"
+        return f"{suite_id(self.config, self.key)} (run by {self.invocation.title})"
 
     @property
     def project(self) -> str | int | None:

@@ -166,7 +166,7 @@ class _Page:
             command = " ".join(word.text or "…" for word in suite.invocation.argv)
             lines += self._wrapped(self.style.clean(f"{suite.runner} {command}"), 4)
             lines.append(f"      {self.style.dim(places)}")
-        for one in suite.same_as:
+        for one in {(one.title, one.chain[-1:]): one for one in suite.same_as}.values():
             places = self._places(one.chain[-1:])
             lines += self._wrapped(f"also run by {self.style.clean(one.title)} ({places})", 2)
         if not suite.judged:

@@ -167,6 +167,14 @@ class Settings:
             return False
         return setting in (self.given.projects if self.in_project else self.given.root)
 
+    def _is_laid(self, reading: Reading) -> bool:
+        """Whether a value comes from the command line."""
+        if self.given is None or reading.entry is None:
+            return False
+        laid = self.given.projects if self.in_project else self.given.root
+        entry = laid.get(reading.setting)
+        return entry is not None and entry.expression == reading.entry.expression
+
     def undefined_entry(self, setting: str) -> Entry | None:
         """Where a setting stands that is written as `undefined`, and so counts as unset."""
         holder = self._holder(setting)
@@ -185,6 +193,8 @@ class Settings:
         row = row.within_project if self.in_project else row
         # Only rows that ask about other settings may look at them: the pool itself is a setting.
         ruled = ruling(row, reading.value, self.situation if "needs" in row.row else {})
+        if ruled.effect == "ignored" and "needs" not in row.row and self._is_laid(reading):
+            ruled = Ruling("sets", "")  # what is ignored in a config counts on the command line
         self._rulings[reading.setting] = reading, ruled
         return ruled
 
