@@ -198,7 +198,7 @@ class Session:
             tuple(configs),
             tuple(drafts),
             tuple(dict.fromkeys(notices)),
-            tuple(dict.fromkeys(problems)),
+            tuple({(one.message, one.at): one for one in problems}.values()),
             limits,
             limits_wrong,
         )

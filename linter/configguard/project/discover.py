@@ -218,7 +218,8 @@ class _Search:
         manifest = json_of(document)
         if isinstance(manifest, PathProblem):
             if _JEST_OBJECT.search(document.data):
-                self.problems.append(manifest)
+                advised = f"{manifest.message}; put it right"  # as it is told beside a suite
+                self.problems.append(manifest._replace(message=advised))
             return None
         settings = manifest.get("jest")
         if isinstance(settings, str):
