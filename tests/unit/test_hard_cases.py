@@ -218,3 +218,13 @@ def test_comments_between_settings(tmp_path: Path) -> None:
         "  projects: [\n    { name: 'a' },\n    // { name: 'b', workers: 8 },\n  ],\n});",
         "",
     ) == {"workers": 1, "projects": [{"name": "a"}]}
+
+
+def test_the_short_end_of_a_chain_on_the_left(tmp_path: Path) -> None:
+    """`delete a?.b.c` does nothing where there is no `a`; to assign to such a chain throws."""
+    deleted = Told(
+        {"a.mjs": "const a = undefined;\ndelete a?.b.c;\nexport default { b: 1 };"}, tmp_path
+    )
+    assert deleted["b"] == 1
+    text = "const a = undefined;\n((a)?.[0]).c = 1;\nexport default { b: 1 };"
+    assert str(Told({"a.mjs": text}, tmp_path)["b"]).startswith("throws")

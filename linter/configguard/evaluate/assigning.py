@@ -98,7 +98,9 @@ def _reference(machine: Machine, target: Node, scope: Scope) -> Target:
     """What a member on the left names, worked out before the right side, once."""
     if target.type not in ("member_expression", "subscript_expression"):
         return None
-    holder = expressions.evaluate(machine, expressions.field(target, "object"), scope)
+    holder = members.holder_of(machine, target, scope)
+    if holder is None:
+        calls.throw("Invalid left-hand side in assignment", scope.parsed.span(target))
     property_node = target.child_by_field_name("property")
     if property_node is not None:
         return holder, scope.parsed.text(property_node)
@@ -276,6 +278,9 @@ def delete_member(machine: Machine, target: Node, scope: Scope) -> Value:
     """`delete holder.name`."""
     target = unwrapped(target)
     span = scope.parsed.span(target)
+    is_member = target.type in ("member_expression", "subscript_expression")
+    if is_member and members.holder_of(machine, target, scope) is None:
+        return Known(True, (span,))
     reference = _reference(machine, target, scope)
     if reference is None:
         return Unknown("delete of something that is no property", (span,))

@@ -60,6 +60,18 @@ def chained(handler: Handler) -> Handler:
     return outermost
 
 
+def holder_of(machine: Machine, target: Node, scope: Scope) -> Value | None:
+    """The object of a member that is assigned or deleted; None at the short end of a chain.
+
+    An assignment to such a chain is no JavaScript; `delete a?.b.c` does nothing.
+    """
+    node = expressions.field(target, "object")
+    try:
+        return expressions.evaluate(machine, node, scope)
+    except _ShortChain:
+        return None
+
+
 def _is_inner_link(node: Node) -> bool:
     parent = node.parent
     while parent is not None and parent.type == "non_null_expression":
