@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
@@ -104,7 +104,7 @@ class Session:
             if config is not None:
                 configs.append(config)
         folders = {folder_of(candidate.file) for candidate in found.candidates}
-        return self._judged(_alone(configs), folders, problems, notices)
+        return self._judged(_alone(configs, self._starts.by_config), folders, problems, notices)
 
     def _discovered(self, paths: Sequence[str]) -> Discovery:
         """The configs, also those that only scripts and CI steps name; and what these start."""
@@ -198,7 +198,7 @@ class Session:
             tuple(configs),
             tuple(drafts),
             tuple(dict.fromkeys(notices)),
-            tuple({(one.message, one.at): one for one in problems}.values()),
+            _told_once(problems),
             limits,
             limits_wrong,
         )
@@ -213,8 +213,22 @@ class Session:
         return [Problem(one.message, (one.span,), one.severity) for one in found]
 
 
-def _alone(configs: Sequence[Configured]) -> list[Configured]:
-    """Without the configs that others run as their projects, unless the user named them."""
+def _told_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Each problem once; of two of one place that begin alike, the one that says more."""
+    told = list({(one.message, one.at): one for one in problems}.values())
+    shorter = {
+        one.message
+        for one in told
+        for other in told
+        if other.at == one.at and other.message != one.message
+        if other.message.startswith(one.message)
+    }
+    return tuple(one for one in told if one.message not in shorter)
+
+
+def _alone(configs: Sequence[Configured], started: Container[str]) -> list[Configured]:
+    """Without the configs that others run as their projects, unless the user named them, or
+    something runs them alone."""
     projects = {
         suite.file
         for config in configs
@@ -224,5 +238,7 @@ def _alone(configs: Sequence[Configured]) -> list[Configured]:
     return [
         config
         for config in configs
-        if config.candidate.named or config.candidate.file not in projects
+        if config.candidate.named
+        or config.candidate.file in started
+        or config.candidate.file not in projects
     ]

@@ -52,8 +52,10 @@ class Started(NamedTuple):
 
     def runs(self, key: Key) -> bool:
         """Whether it runs a project."""
-        names = self.projects
-        return not names or any(fnmatchcase(str(key.project), name) for name in names)
+        names, own = self.projects, str(key.project)
+        if self.invocation.runner == "playwright":
+            names, own = tuple(name.lower() for name in names), own.lower()
+        return not names or any(fnmatchcase(own, name) for name in names)
 
 
 class Startings(NamedTuple):
@@ -104,6 +106,11 @@ def _started(
             doubt = Note(f"which projects {invocation.name} chooses is not known", flag.at)
         else:
             projects.append(text)
+    if projects and invocation.runner == "playwright" and line.last("--no-deps") is None:
+        document = workspace.read(config)
+        if not isinstance(document, Unreadable) and b"dependencies" in document.data:
+            told = f"which projects run with those that {invocation.title} chooses"
+            doubt = doubt or Note(f"{told} is not worked out", invocation.chain[:1])
     doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation)
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand)
     return Started(invocation, config, command, tuple(projects), doubt)
@@ -160,6 +167,8 @@ def _config_of(
             f"{where} in a folder that is not known: {invocation.folder.reason}",
             invocation.chain[:1],
         )
+    if folder and not escapes(folder) and not _is_folder(workspace, folder):
+        return Note(f"{where} in {folder}, which is not there", invocation.chain[:1])
     started_in = folder
     for flag in _of(line, _ROOT[invocation.runner])[-1:]:
         text = _text(flag)
@@ -185,6 +194,11 @@ def _config_of(
             return Note(f"{where} with {file}, which is not there", named[0].at)
         return inner, False
     return file, True
+
+
+def _is_folder(workspace: Workspace, folder: str) -> bool:
+    path = workspace.path(folder)
+    return path is not None and path.is_dir()
 
 
 def _found_by_itself(workspace: Workspace, runner: str, folder: str) -> str | None:

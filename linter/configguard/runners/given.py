@@ -6,7 +6,7 @@ The rows are the sections `flags` and `environment` of a runner's table.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,6 +23,8 @@ from configguard.runners.versions import matches
 from configguard.source.span import Origin, Span, chain
 from configguard.syntax.shell_words import Word
 
+_IN_BAND = frozenset({"--runInBand", "--run-in-band", "-i"})
+_MAX_WORKERS = frozenset({"--maxWorkers", "--max-workers", "-w"})
 _STOPS = {"throws": REFUSES, "runs-nothing": NOTHING}
 
 
@@ -103,8 +105,9 @@ def given(runner: str, version: str, command: Command) -> Given:
     entries: list[SettingEntry] = []
     line = command_line(runner, version, command.words)
     stop = _refused(runner, version, line)
-    for flag in line.flags:
-        listed = next((one for one in data["flags"] if flag.name in one["flags"]), None)
+    # Playwright takes -x before --max-failures, wherever it stands (source of 1.50.1, 1.65.1).
+    for flag in sorted(line.flags, key=lambda one: one.name == "-x"):
+        listed, taken = _listed(data["flags"], flag)
         if listed is None:
             continue
         row = _row(listed, version)
@@ -113,9 +116,11 @@ def given(runner: str, version: str, command: Command) -> Given:
             if row["effect"] in _STOPS and stop is None:
                 fact = KnownFact(_STOPS[row["effect"]], "flag", flag.at)
                 stop = Outcome((), fact, f"{flag.name}: {row['reason']}")
-        elif "sets" in listed:
+        elif "sets" in listed and not _is_off(listed, taken):
             setting = ".".join([listed["sets"], *([listed["key"]] if "key" in listed else [])])
-            laid.add(setting, _flag_value(listed, flag), flag.at, row, "flag")
+            value = _flag_value(listed, taken)
+            stop = stop or _refused_value(runner, version, setting, flag, value)
+            laid.add(setting, value, flag.at, row, "flag")
     for variable in command.variables:
         listed = next((one for one in data["environment"] if one["variable"] == variable.name), {})
         row = _row(listed, version) if listed else {}
@@ -134,7 +139,19 @@ def _refused(runner: str, version: str, line: CommandLine) -> Outcome | None:
     for flag in line.unknown:
         if flag.name not in listed:
             return Outcome((), KnownFact(REFUSES, "flag", flag.at), f"{runner} has no {flag.name}")
+    names = {flag.name for flag in line.flags if not _is_off({"value": "none"}, flag)}
+    if runner == "jest" and names & _IN_BAND and names & _MAX_WORKERS:
+        at = next(flag.at for flag in line.flags if flag.name in _IN_BAND)
+        reason = "jest takes --runInBand or --maxWorkers, and refuses both"
+        return Outcome((), KnownFact(REFUSES, "flag", at), reason)
+    rows = table(f"runners/facts/{runner}")["flags"]
+    needed = {name for one in rows if one["value"] == "needed" for name in one["flags"]}
     for flag in line.flags:
+        if runner == "vitest" and flag.name.startswith("--no-"):
+            plain = f"--{flag.name.removeprefix('--no-')}"
+            if plain in needed:
+                reason = f"{flag.name}: {plain} needs a value"
+                return Outcome((), KnownFact(REFUSES, "flag", flag.at), reason)
         # To its parser that is a list, which vitest refuses (measured on 1.6.1 to 5.1.1).
         if runner == "vitest" and flag.repeated and matches(version, ">=1"):
             reason = f"{flag.name} is given more than once"
@@ -166,6 +183,35 @@ def _is_on(flag: Flag | None) -> bool:
         return False
     value = flag.value
     return not (isinstance(value, Known) and value.value in (False, "false"))
+
+
+def _listed(rows: Sequence[Mapping[str, Any]], flag: Flag) -> tuple[Mapping[str, Any] | None, Flag]:
+    """The row of a flag; `--no-x` is the one of `--x`, switched off."""
+    found = next((one for one in rows if flag.name in one["flags"]), None)
+    if found is None and flag.name.startswith("--no-"):
+        plain = f"--{flag.name.removeprefix('--no-')}"
+        found = next((o for o in rows if plain in o["flags"] and o["value"] == "optional"), None)
+        flag = flag._replace(value=Known(False, flag.at))
+    return found, flag
+
+
+def _is_off(listed: Mapping[str, Any], flag: Flag) -> bool:
+    """Whether a switch that sets something when it is on is given as off."""
+    off = isinstance(flag.value, Known) and flag.value.value in (False, "false")
+    return off and listed["value"] == "none" and listed.get("to") is not False
+
+
+def _refused_value(
+    runner: str, version: str, setting: str, flag: Flag, value: Value
+) -> Outcome | None:
+    """From 1.45 on Playwright refuses --workers with a word (measured on 1.50.1, 1.65.1)."""
+    number = value.value if isinstance(value, Known) else None
+    if runner != "playwright" or setting != "workers" or matches(version, "<1.45"):
+        return None
+    if not isinstance(number, float) or not math.isnan(number):
+        return None
+    reason = f"{flag.name} is neither a number nor a percentage"
+    return Outcome((), KnownFact(REFUSES, "flag", flag.at), reason)
 
 
 class _Laid(NamedTuple):
@@ -213,8 +259,11 @@ def _flag_value(listed: Mapping[str, Any], flag: Flag) -> Value:
         return Known(float(to) if isinstance(to, int) and not isinstance(to, bool) else to, flag.at)
     if not isinstance(value, Known):
         return value
-    read = _READ[listed.get("reads", "as-parsed")]
-    return Known(read(value.value), chain(flag.at, value.origin))
+    read = _READ[listed.get("reads", "as-parsed")](value.value)
+    if listed.get("reads") == "whole" and isinstance(read, float) and read < 0:
+        # A config with it may be refused, the flag is not (measured on Playwright: --retries=-1).
+        return Unknown(f"what {flag.name} does with less than 0 is not worked out", flag.at)
+    return Known(read, chain(flag.at, value.origin))
 
 
 def _as_parsed(value: Any) -> Any:

@@ -1,0 +1,82 @@
+"""What flags and variables make of a config, as scripts give them; each case was run for real."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.command import run
+
+FILES = {
+    "playwright.config.ts": "export default { retries: 1, workers: 4,"
+    " projects: [{ name: 'other' }, { name: 'x' }] };",
+    "vitest.config.mjs": "export default { test: { pool: 'threads',"
+    " poolOptions: { threads: { singleThread: true } } } };",
+    "jest.config.js": "module.exports = { maxWorkers: 4 };",
+}
+VERSIONS = {"@playwright/test": "1.50.0", "vitest": "3.2.4", "jest": "29.7.0"}
+
+
+def told(tmp_path: Path, command: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The local facts of the suites that a script runs in a way of its own, and the notices."""
+    manifest = {"devDependencies": VERSIONS, "scripts": {"it": command}}
+    for name, text in {**FILES, "package.json": json.dumps(manifest)}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = run("show", ".", "--root", ".", "--cpus", "8", "--output-format", "json", cwd=tmp_path)
+    found = json.loads(shown.stdout)
+    own = [one["environments"]["local"] for one in found["suites"] if one["invocation"]]
+    facts = [
+        {
+            name: fact.get("effective", fact.get("value", fact["state"]))
+            for name, fact in one.items()
+        }
+        for one in own
+    ]
+    return facts, [notice["message"] for notice in found["notices"]]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("playwright test -x --max-failures=3", {"maxFailures": 1}),
+        ("playwright test --retries=-1", {"retries": "unknown", "outcome": "unknown"}),
+        ("playwright test --workers=abc", {"outcome": "refuses-to-start"}),
+        ("playwright test --global-timeout=1000", {"globalTimeoutMs": 1000}),
+        ("vitest run --no-poolOptions.threads.singleThread", {"workers": 7}),
+        ("vitest run --no-retry", {"outcome": "refuses-to-start"}),
+        ("vitest run --retry=1 --retry=2", {"outcome": "refuses-to-start"}),
+        ("vitest run --workers=2", {"outcome": "refuses-to-start"}),
+        ("jest -i -w 3", {"outcome": "refuses-to-start"}),
+        ("jest -w 3 --retries=2", {"workers": 3, "retries": 0}),
+    ],
+)
+def test_a_command_line(command: str, expected: dict[str, Any], tmp_path: Path) -> None:
+    facts, _ = told(tmp_path, command)
+    assert facts
+    for suite in facts:
+        assert {name: suite[name] for name in expected} == expected
+
+
+def test_a_switch_that_is_off_changes_nothing(tmp_path: Path) -> None:
+    assert told(tmp_path, "jest --runInBand=false") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("vitest run --mode e2e", "gives vitest --mode"),
+        ("playwright test --ui", "gives playwright --ui"),
+        ("jest --projects a", "gives jest --projects"),
+        ("npx -y vitest@1 run", "names a version of vitest itself"),
+        ("cd nothere && vitest run", "which is not there"),
+        ("vitest run -c none.config.mjs", "which is not there"),
+        ("vitest run $ARGS", "what the script"),
+    ],
+)
+def test_what_is_not_worked_out_is_told(command: str, why: str, tmp_path: Path) -> None:
+    facts, notices = told(tmp_path, command)
+    assert not facts
+    assert any(why in notice for notice in notices), notices
