@@ -48,6 +48,14 @@ def test_sure_here_and_open_there_is_one_finding(tmp_path: Path) -> None:
     assert told[0]["when"] == {"env": {"MORE": "set"}}
 
 
+def test_a_number_without_end_is_json_too(tmp_path: Path) -> None:
+    files = {"jest.config.js": f"module.exports = {{ maxWorkers: '{'9' * 400}' }};"}
+    write(tmp_path, {**files, "package.json": '{"devDependencies": {"jest": "29.7.0"}}'})
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    workers = json.loads(shown.stdout)["suites"][0]["environments"]["local"]["workers"]
+    assert workers["value"] == "none"
+
+
 @pytest.mark.parametrize("options", [[], ["--limits", "none.json"]], ids=["broken", "missing"])
 @pytest.mark.parametrize("action", ["--fix", "--diff"])
 def test_a_wrong_limits_file_fixes_nothing(options: list[str], action: str, tmp_path: Path) -> None:

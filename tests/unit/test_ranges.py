@@ -138,6 +138,12 @@ def test_a_version_in_a_range_has_its_stretch(text: str, version: str) -> None:
         assert satisfies(stretch.version, text)
 
 
+def test_a_range_that_npm_spec_dies_of_says_nothing() -> None:
+    assert stretches("1 - !", ("1.0.0", "2.0.0"), "2.1.0") == stretches(
+        None, ("1.0.0", "2.0.0"), "2.1.0"
+    )
+
+
 @given(st.text())
 def test_no_text_is_too_strange(text: str) -> None:
     assert representatives(text, BOUNDARIES, NEWEST)

@@ -174,7 +174,7 @@ def _spec(plain: str) -> NpmSpec | None:
 
     try:
         return NpmSpec(plain)
-    except ValueError:
+    except (ValueError, AttributeError):  # the latter for `1 - !`, where it matches nothing
         return None
 
 

@@ -315,7 +315,9 @@ def fact_bounds(fact: RangeFact) -> tuple[Any, Any]:
 
 
 def number(value: Plain) -> Any:
-    """A number as JSON would have it: whole ones without a fraction."""
+    """A number as JSON would have it: whole ones without a fraction; no limit is "none"."""
+    if isinstance(value, float) and math.isinf(value):
+        return "none"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value
