@@ -33,6 +33,8 @@ NPM = {
 }
 SEMGREP = "semgrep==1.182.0"
 CONFIGS, FILES = 2_000, 22_000
+SCRIPTED = 300
+"""So many of the packages have scripts that run their config."""
 SETTINGS = ("retry", "retries", "maxWorkers", "workers", "testTimeout", "timeout")
 VERSIONS = {"vitest": "3.2.4", "jest": "29.7.0", "@playwright/test": "1.52.0"}
 
@@ -375,10 +377,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", help="run the commands whose name begins so")
+    parser.add_argument("--slope", action="store_true", help="only ours, by number of configs")
     parser.add_argument("--keep", type=Path, help="make the tree in this folder and leave it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="configguard-bench-") as folder:
         work = Path(folder)
+        if options.slope:
+            slope(work)
+            return
         place = options.keep or work / "tree"
         files = make_tree(place)
         commands = {**ours(work), **peers(work, files)}
@@ -391,12 +397,12 @@ def main() -> None:
     report(used)
 
 
-def make_tree(place: Path) -> list[str]:
+def make_tree(place: Path, count: int = CONFIGS) -> list[str]:
     """The monorepo: 2,000 packages of one config each, and their code. Gives the configs."""
     random = Random(0)
     configs: list[str] = []
     made: dict[str, str] = dict(SHARED)
-    for number in range(CONFIGS):
+    for number in range(count):
         group = ("apps", "libs/core", "libs/ui", "services")[number % 4]
         folder = f"{group}/package-{number}"
         texts, names, package = KINDS[number % 3]
@@ -412,7 +418,17 @@ def make_tree(place: Path) -> list[str]:
             text = text.replace(f"<{hole}>", filling)
         configs.append(f"{folder}/{random.choice(names)}")
         made[configs[-1]] = text
-        manifest = {"name": f"@bench/package-{number}", "devDependencies": {package: "*"}}
+        manifest: dict[str, object] = {
+            "name": f"@bench/package-{number}",
+            "devDependencies": {package: "*"},
+        }
+        if number < SCRIPTED:
+            command = {"vitest": "vitest run", "jest": "jest"}.get(package, "playwright test")
+            name = configs[-1].rpartition("/")[2]
+            manifest["scripts"] = {
+                "test": f"{command} --config {name}",
+                "test:ci": f"cross-env CI=1 {command} --config {name}",
+            }
         made[f"{folder}/package.json"] = json.dumps(manifest, indent=2)
     members = sorted({file.rpartition("/")[0] for file in configs})
     places = ["apps/*", "libs/*/*", "services/*"]
@@ -577,6 +593,18 @@ def run(name: str, command: list[str], place: Path) -> Used:
     if process.returncode not in (0, 1) or not told.strip():
         sys.exit(f"{name}: exit code {process.returncode}\n{told[-3000:].decode()}")
     return Used(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def slope(work: Path) -> None:
+    """How the cost of `check` grows with the configs: it should be a straight line."""
+    (command,) = ours(work).values()
+    for count in (500, 1_000, 2_000, 4_000):
+        place = work / f"tree-{count}"
+        make_tree(place, count)
+        used = run("configguard check", command, place)
+        each = used.cpu / count * 1000
+        print(f"{count:,} configs: {used.cpu:.2f} s CPU, {each:.2f} ms each, {used.memory:.0f} MB")
+        shutil.rmtree(place)
 
 
 def report(used: dict[str, list[Used]]) -> None:

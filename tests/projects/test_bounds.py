@@ -204,7 +204,7 @@ DATA = {
     "deep YAML": (
         "pnpm-lock.yaml",
         lambda: _pnpm("    a: " + "[" * 100_000 + "]" * 100_000 + "\n"),
-        "deeper than 50 levels",
+        "deeper than 50 levels|maximum nesting depth",  # the latter by newer versions of libyaml
     ),
     "compact YAML": ("pnpm-lock.yaml", lambda: _pnpm("    a:\n      " + "- " * N + "x\n"), DEEP),
     "large YAML": (
