@@ -80,3 +80,18 @@ def test_what_is_not_worked_out_is_told(command: str, why: str, tmp_path: Path) 
     facts, notices = told(tmp_path, command)
     assert not facts
     assert any(why in notice for notice in notices), notices
+
+
+def test_azure_sets_no_ci(tmp_path: Path) -> None:
+    files = {
+        "azure-pipelines.yml": "steps:\n  - script: npx vitest run --retry=2\n",
+        "package.json": json.dumps({"devDependencies": VERSIONS}),
+        "vitest.config.mjs": "export default { test: { bail: process.env.CI ? 1 : 0 } };",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    (suite,) = [one for one in json.loads(shown.stdout)["suites"] if one["invocation"]]
+    assert list(suite["environments"]) == ["ci"]
+    facts = suite["environments"]["ci"]
+    assert (facts["retries"]["value"], facts["maxFailures"]["state"]) == (2, "one-of")

@@ -114,7 +114,8 @@ class Session:
         folders = dict.fromkeys((*sorted(above), *found.packages))
         scripts, ci = invocations(self.workspace, folders), ci_invocations(self.workspace)
         steps = [step.invocation for step in ci.invocations]
-        self._starts = startings(self.workspace, [*scripts.invocations, *steps])
+        azure = {s.invocation.id for s in ci.invocations if s.steps[0].job.provider == "azure"}
+        self._starts = startings(self.workspace, [*scripts.invocations, *steps], azure)
         self._start_problems = (*scripts.problems, *ci.problems)
         self._provider = provider_of(ci)
         known = {candidate.file for candidate in found.candidates if candidate.found_by_default}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -69,8 +69,13 @@ class Startings(NamedTuple):
 NONE = Startings({})
 
 
-def startings(workspace: Workspace, invocations: Iterable[Invocation]) -> Startings:
-    """What invocations run, as far as that is known."""
+def startings(
+    workspace: Workspace, invocations: Iterable[Invocation], without_ci: Container[str] = ()
+) -> Startings:
+    """What invocations run, as far as that is known.
+
+    `without_ci`: the ids of steps whose service does not set CI.
+    """
     by_config: dict[str, list[Started]] = {}
     referred: dict[Referred, None] = {}
     notes: list[Note] = []
@@ -84,6 +89,8 @@ def startings(workspace: Workspace, invocations: Iterable[Invocation]) -> Starti
             if is_named:
                 referred[Referred(config, invocation.runner)] = None
             started = _started(workspace, invocation, config, line)
+            if invocation.id in without_ci:
+                started = _with_open_ci(started)
             by_config.setdefault(config, []).append(started)
     return Startings(by_config, tuple(referred), tuple(dict.fromkeys(notes)))
 
@@ -114,6 +121,16 @@ def _started(
     doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation)
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand)
     return Started(invocation, config, command, tuple(projects), doubt)
+
+
+def _with_open_ci(started: Started) -> Started:
+    """The same where nothing is known of CI, unless the step sets it."""
+    variables = started.command.variables
+    if any(one.name == "CI" for one in variables):
+        return started
+    unknown = Variable("CI", None, started.invocation.chain[:1], known=False)
+    command = started.command._replace(variables=(*variables, unknown))
+    return started._replace(command=command)
 
 
 def _not_followed(invocation: Invocation, line: CommandLine) -> Note | None:
