@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,14 +115,21 @@ def warned(answer: Resolved) -> set[str]:
     }
 
 
+def retries(project: Mapping[str, object]) -> int:
+    """What the setup files of these cases set; test_override_runs counts attempts for real."""
+    listed = [project.get(name) for name in ("setupFiles", "setupFilesAfterEnv")]
+    files = [Path(str(file)) for some in listed if isinstance(some, list) for file in some]
+    calls = [re.search(r"jest\.retryTimes\((\d+)\)", file.read_text("utf-8")) for file in files]
+    return max((int(call[1]) for call in calls if call is not None), default=0)
+
+
 def real_facts(answer: Resolved, project: Mapping[str, object]) -> dict[str, Any]:
     """The facts that follow from what jest resolved, odd values as measured in runs."""
     values = answer.values
-    setup = bool(project.get("setupFiles") or project.get("setupFilesAfterEnv"))
     facts: dict[str, Any] = {
         "workers": 1 if values.get("detectOpenHandles") else values["maxWorkers"],
-        "testTimeoutMs": "what a setup file sets" if setup else timeout(values.get("testTimeout")),
-        "retries": "what a setup file sets" if setup else 0,
+        "testTimeoutMs": timeout(values.get("testTimeout")),
+        "retries": retries(project),
         "maxFailures": failures(values.get("bail")),
         "testConcurrency": 1,
         "globalTimeoutMs": "none",
