@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
         environment["CONFIGGUARD_ORACLE_CPUS"] = "1,2,3,4,7,8,16,64"
         environment["CONFIGGUARD_ORACLE_GENERATED"] = "600"
         environment["CONFIGGUARD_ORACLE_PROGRAMS"] = "5000"
+        environment["CONFIGGUARD_ORACLE_SCRIPTS"] = "all"
     files = sorted(HERE.glob("test_*.py"))
     # pytest-xdist would swallow the counts that the tests print.
     with ThreadPoolExecutor(AT_ONCE) as pool:
