@@ -16,7 +16,7 @@ from configguard.evaluate.values import UNDEFINED, Entry, Known, Obj, Unknown, V
 from configguard.evaluate.worlds import Environment, World
 from configguard.resources import table
 from configguard.runners.flags import CommandLine, Flag, command_line
-from configguard.runners.profile import FactOrigin, KnownFact, SettingEntry
+from configguard.runners.profile import FactOrigin, KnownFact, SettingEntry, UnknownFact
 from configguard.runners.runner import NOTHING, REFUSES, Outcome
 from configguard.runners.table import shown
 from configguard.runners.versions import matches
@@ -153,8 +153,10 @@ def _refused(runner: str, version: str, line: CommandLine) -> Outcome | None:
                 reason = f"{flag.name}: {plain} needs a value"
                 return Outcome((), KnownFact(REFUSES, "flag", flag.at), reason)
         # To its parser that is a list, which vitest refuses (measured on 1.6.1 to 5.1.1).
-        if runner == "vitest" and flag.repeated and matches(version, ">=1"):
+        if runner == "vitest" and flag.repeated:
             reason = f"{flag.name} is given more than once"
+            if matches(version, "<1"):
+                return Outcome((), UnknownFact(reason, "flag", flag.at), "")
             return Outcome((), KnownFact(REFUSES, "flag", flag.at), reason)
     return None
 
