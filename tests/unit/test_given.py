@@ -60,6 +60,20 @@ def test_a_command_line(command: str, expected: dict[str, Any], tmp_path: Path) 
         assert {name: suite[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("command", "workers"),
+    [
+        ("vitest --pool forks", 4),
+        ("vitest --pool forks --no-watch", 7),
+        ("vitest --pool forks --run", 7),
+        ("vitest watch --pool forks", 4),
+    ],
+)
+def test_watching_takes_half_of_the_cpus(command: str, workers: int, tmp_path: Path) -> None:
+    (facts,), _ = told(tmp_path, command)
+    assert facts["workers"] == workers
+
+
 def test_a_switch_that_is_off_changes_nothing(tmp_path: Path) -> None:
     assert told(tmp_path, "jest --runInBand=false") == ([], [])
 

@@ -226,5 +226,7 @@ def test_the_short_end_of_a_chain_on_the_left(tmp_path: Path) -> None:
         {"a.mjs": "const a = undefined;\ndelete a?.b.c;\nexport default { b: 1 };"}, tmp_path
     )
     assert deleted["b"] == 1
+    once = "let n = 0;\nconst f = () => { n += 1; return { x: 1 }; };\ndelete f().x;\n"
+    assert Told({"a.mjs": f"{once}export default {{ n }};"}, tmp_path)["n"] == 1
     text = "const a = undefined;\n((a)?.[0]).c = 1;\nexport default { b: 1 };"
     assert str(Told({"a.mjs": text}, tmp_path)["b"]).startswith("throws")

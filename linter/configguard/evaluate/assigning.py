@@ -38,6 +38,8 @@ WRAPPERS = frozenset(
     ("parenthesized_expression", "non_null_expression", "as_expression", "satisfies_expression")
 )
 
+_MEMBERS = ("member_expression", "subscript_expression")
+
 
 def assign(machine: Machine, node: Node, scope: Scope) -> Value:
     """`target = value`, `target += value`, `target++`: changes the target, gives the value."""
@@ -96,16 +98,21 @@ def unwrapped(target: Node) -> Node:
 
 def _reference(machine: Machine, target: Node, scope: Scope) -> Target:
     """What a member on the left names, worked out before the right side, once."""
-    if target.type not in ("member_expression", "subscript_expression"):
+    if target.type not in _MEMBERS:
         return None
     holder = members.holder_of(machine, target, scope)
     if holder is None:
         calls.throw("Invalid left-hand side in assignment", scope.parsed.span(target))
+    return holder, _name(machine, target, scope)
+
+
+def _name(machine: Machine, target: Node, scope: Scope) -> str | Unknown:
+    """The property that a member names."""
     property_node = target.child_by_field_name("property")
     if property_node is not None:
-        return holder, scope.parsed.text(property_node)
+        return scope.parsed.text(property_node)
     index = expressions.evaluate(machine, expressions.field(target, "index"), scope)
-    return holder, operators.to_text(index)
+    return operators.to_text(index)
 
 
 def _read(machine: Machine, target: Node, reference: Target, scope: Scope) -> Value:
@@ -278,13 +285,12 @@ def delete_member(machine: Machine, target: Node, scope: Scope) -> Value:
     """`delete holder.name`."""
     target = unwrapped(target)
     span = scope.parsed.span(target)
-    is_member = target.type in ("member_expression", "subscript_expression")
-    if is_member and members.holder_of(machine, target, scope) is None:
-        return Known(True, (span,))
-    reference = _reference(machine, target, scope)
-    if reference is None:
+    if target.type not in _MEMBERS:
         return Unknown("delete of something that is no property", (span,))
-    holder, name = reference
+    holder = members.holder_of(machine, target, scope)
+    if holder is None:
+        return Known(True, (span,))
+    name = _name(machine, target, scope)
     match holder:
         case Builtin(path="process.env"):
             machine.writes()

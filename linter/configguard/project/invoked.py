@@ -96,6 +96,13 @@ def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite |
         _same(profile, written[name]) for name, profile in profiles.items()
     ):
         return None
+    if invocation.doubts:
+        told = f"what runs before {invocation.title} is assumed to set no variable that counts"
+        note = Note(told, invocation.doubts[:1])
+        profiles = {
+            name: profile._replace(assumptions=(*profile.assumptions, note))
+            for name, profile in profiles.items()
+        }
     return suite._replace(
         id=f"{suite.id}@{invocation.id}",
         profiles=profiles,

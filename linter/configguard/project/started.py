@@ -192,6 +192,8 @@ def _config_of(
         if text is None:
             return Note(f"{where} in a folder that is not known", flag.at)
         folder = join(folder, text)
+    if line.last("--no-config") is not None:
+        return None  # the runner's own defaults
     named = _of(line, _CONFIG)[-1:]
     if not named:
         if escapes(folder):

@@ -167,8 +167,10 @@ def _watches(
     """Whether it watches; None where only CI decides. Measured on vitest 0.34.6 to 5.1.1."""
     named = {flag.name: flag for flag in flags}
     if runner == "jest":
-        return any(_is_on(named.get(name)) for name in ("--watch", "--watchAll"))
+        return any(_is_on(named.get(name)) for name in ("--watch", "--watchAll", "--watch-all"))
     if runner != "vitest":
+        return False
+    if "--no-watch" in named:
         return False
     asked = next((named[name] for name in ("--watch", "-w") if name in named), None)
     if subcommand == "run":
