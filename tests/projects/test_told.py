@@ -142,3 +142,17 @@ export default {
     shown = json.loads(run("show", ".", "--output-format", "json", cwd=tmp_path).stdout)
     conditions = {entry["setting"]: entry["when"] for entry in shown["suites"][0]["settings"]}
     assert conditions == {"test.retry": {"env": {"AGAIN": "set"}}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "judged_as"),
+    [("^6.0.0", "5.1.1"), ("6.1.0", "5.1.1"), ("^0.20.0", "0.34"), ("0.20.0", "0.34")],
+)
+def test_a_version_outside_the_tables_is_judged_by_the_nearest_and_told(
+    tmp_path: Path, asked: str, judged_as: str
+) -> None:
+    manifest = json.dumps({"devDependencies": {"vitest": asked}})
+    write(tmp_path, {"vitest.e2e.config.ts": E2E % "1", "package.json": manifest})
+    result = run("check", ".", "--root", ".", cwd=tmp_path)
+    assert result.code == 0
+    assert f"is not in the facts tables; judged as {judged_as}" in " ".join(result.stdout.split())

@@ -167,19 +167,28 @@ def _installed(
 def versions_of(runner: str, installed: RunnerVersion) -> tuple[list[tuple[str, str]], list[Note]]:
     """(range text, representative version) of every stretch to evaluate, and what to say of it."""
     data = table(f"runners/facts/{runner}")
-    at = installed.at
     if installed.version is not None:
-        version, newest = installed.version, str(data["newest"])
-        if matches(version, data["supported"]):
-            return [("", version)], []
-        low = (parse_version(version) or (0, 0, 0)) < (parse_version(boundaries(runner)[0]) or ())
-        nearest = boundaries(runner)[0] if low else newest
-        message = f"{runner} {version} is not in the facts tables; judged as {nearest}"
-        return [("", nearest)], [Note(message, at)]
+        return _known_to_the_tables(runner, installed.version, installed.at)
     found = stretches(installed.range, boundaries(runner), str(data["newest"]), runner)
+    if not any(matches(stretch.version, data["supported"]) for stretch in found):
+        return _known_to_the_tables(runner, found[0].version, installed.at)
     if len(found) == 1:
         return [("", found[0].version)], []
     return [(stretch.versions, stretch.version) for stretch in found], []
+
+
+def _known_to_the_tables(
+    runner: str, version: str, at: Origin
+) -> tuple[list[tuple[str, str]], list[Note]]:
+    """A version as it is; one outside the tables by the nearest that they know, and told."""
+    data = table(f"runners/facts/{runner}")
+    if matches(version, data["supported"]):
+        return [("", version)], []
+    oldest = boundaries(runner)[0]
+    low = (parse_version(version) or (0, 0, 0)) < (parse_version(oldest) or ())
+    nearest = oldest if low else str(data["newest"])
+    message = f"{runner} {version} is not in the facts tables; judged as {nearest}"
+    return [("", nearest)], [Note(message, at)]
 
 
 def _not_found(
