@@ -394,4 +394,6 @@ CASES += [
         "import { retry } from './l.json';\nexport default { test: { retry } };",
         l_json='{"retry": 2}',
     ),
+    _case("class-as-config", "export default class {}"),
+    _case("named-class-as-config", "abstract class Config {}\nexport default Config;"),
 ]

@@ -156,3 +156,11 @@ def test_a_version_outside_the_tables_is_judged_by_the_nearest_and_told(
     result = run("check", ".", "--root", ".", cwd=tmp_path)
     assert result.code < 2
     assert f"is not in the facts tables; judged as {judged_as}" in " ".join(result.stdout.split())
+
+
+def test_what_is_no_default_export_is_unknown(tmp_path: Path) -> None:
+    """The grammar takes it; no runner does."""
+    write(tmp_path, {"vitest.e2e.config.ts": "export default const config = { test: {} };"})
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    retries = json.loads(shown.stdout)["suites"][0]["environments"]["local"]["retries"]
+    assert retries["state"] == "unknown" and "is no default export" in retries["reason"]

@@ -208,8 +208,6 @@ def call_value(
 ) -> Value:
     """Call a value with arguments. Raises Thrown where it is no function."""
     match callee:
-        case Func(kind=kind) if kind is not None:
-            return throw("a class is called without `new`", span)
         case Func():
             return call_function(machine, callee, arguments, span, this=this, awaited=awaited)
         case Builtin():
@@ -229,7 +227,12 @@ def call_function(
     this: Value | None = None,
     awaited: bool = True,
 ) -> Value:
-    """Run a function of the project: its parameters bound, its body on this machine."""
+    """Run a function of the project: its parameters bound, its body on this machine.
+
+    Raises Thrown where the function does, and for a class, which is only made with `new`.
+    """
+    if function.kind is not None:
+        return throw("a class is called without `new`", span)
     node = function.node
     kinds = {child.type for child in node.children}
     if "*" in kinds:

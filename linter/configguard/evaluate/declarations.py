@@ -27,7 +27,7 @@ from configguard.syntax.trees import children
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_FUNCTIONS = ("function_declaration", "generator_function_declaration")
+FUNCTIONS = ("function_declaration", "generator_function_declaration")
 
 
 def hoist(scope: Scope, nodes: list[Node]) -> None:
@@ -74,7 +74,7 @@ def declare(scope: Scope, nodes: list[Node]) -> None:
             for declarator in children(node):
                 for name in pattern_names(declarator.child_by_field_name("name") or declarator):
                     scope.cells[name] = Cell(None, name, constant=constant)
-        elif node.type in _FUNCTIONS:
+        elif node.type in FUNCTIONS:
             functions.append(node)
         elif node.type == "enum_declaration":
             name = scope.parsed.text(expressions.field(node, "name"))

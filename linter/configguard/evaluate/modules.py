@@ -282,7 +282,12 @@ def _export_declaration(scope: Scope, declaration: Node, module: Module, *, defa
         return
     if default:
         span = scope.parsed.span(declaration)
-        module.exports["default"] = Cell(Func(declaration, scope, scope.parsed, (span,)))
+        # The grammar also takes `export default const x = 1`, which no runner does.
+        module.exports["default"] = Cell(
+            Func(declaration, scope, scope.parsed, (span,))
+            if declaration.type in declarations.FUNCTIONS
+            else Unknown(f"{scope.parsed.brief(declaration)} is no default export", (span,))
+        )
         return
     if declaration.type in ("lexical_declaration", "variable_declaration"):
         patterns_of = [
