@@ -56,12 +56,12 @@ def test_a_number_without_end_is_json_too(tmp_path: Path) -> None:
     assert workers["value"] == "none"
 
 
-@pytest.mark.parametrize("options", [[], ["--limits", "none.json"]], ids=["broken", "missing"])
+@pytest.mark.parametrize("options", [[], ["--limits", "mine.json"]], ids=["found", "named"])
 @pytest.mark.parametrize("action", ["--fix", "--diff"])
 def test_a_wrong_limits_file_fixes_nothing(options: list[str], action: str, tmp_path: Path) -> None:
     """The numbers that a fix would write are those of that file: the defaults are not meant."""
-    limits = {} if options else {".test-resource-limits.json": '{"resourceLimits": {,}}'}
-    write(tmp_path, {"vitest.e2e.config.ts": E2E % "5", **limits})
+    name = options[1] if options else ".test-resource-limits.json"
+    write(tmp_path, {"vitest.e2e.config.ts": E2E % "5", name: '{"resourceLimits": {,}}'})
     result = run("check", ".", "--root", ".", action, *options, cwd=tmp_path)
     assert result.code == 2
     assert "nothing was fixed" in result.stdout

@@ -129,7 +129,7 @@ error[e2e-parallel-workers]: vitest.e2e.config.ts runs up to 3 test files at
   │                                                                ━
   │                                                3 test files at the same time
   │                               ─────────────────── this allows it
-  ├╴in CI only, only on machines with 5 or more CPUs
+  ├╴only in CI on machines with 5 or more CPUs
   ├╴why:  All of these files drive the same services at once.
   ├╴fix:  Let the files run one after another.
   ╰╴fix:  Or raise the limit.
@@ -381,7 +381,7 @@ def test_when_it_holds(when: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environments", "words"), [(("ci",), "in CI only"), (("local",), "locally only")]
+    ("environments", "words"), [(("ci",), "only in CI"), (("local",), "only locally")]
 )
 def test_where_it_holds(environments: tuple[str, ...], words: str) -> None:
     found = finding(Span(E2E, 0, 1), environments=environments)
@@ -541,7 +541,7 @@ def test_concise() -> None:
     report.problems = [Problem("no\nway", (span(CONFIG, "test"),)), Problem("odd", file="x.ts")]
     assert render_concise(report, files(config=CONFIG, shared=SHARED), Style()) == (
         f"{E2E}:7:64: error[e2e-parallel-workers] {E2E} runs up to 3 test files at the same "
-        "time; the limit is 1\n"
+        "time; the limit is 1 (only in CI on machines with 5 or more CPUs)\n"
         f"{E2E}:8:12: error[too-many-retries] {E2E} runs a failing test up to 3 times "
         "(2 retries); the limit is 1\n"
         f"{E2E}:1:10: error no\\u{{a}}way\n"
@@ -646,7 +646,7 @@ def test_nothing_harmful_comes_out_of_anything(
     text = render_check(report, read, style, verbose=verbose)
     assert dangers(text.replace("\n", "")) == []
     assert dangers(render_concise(report, read, Style()).replace("\n", "")) == []
-    assert len(render_concise(report, read, Style()).splitlines()) == 2
+    assert len(render_concise(report, read, Style()).splitlines()) == 3
     assert text.isascii() or unicode
     heads = ("╭▸", "├▸", "-->", ":::", "│ ┆")
     for line in text.splitlines():

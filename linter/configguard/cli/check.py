@@ -61,7 +61,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         if isinstance(result, Problem):
             changed = [result]
         elif wanted.diff:
-            return _print_diff(session, judgement, result, request, wanted)
+            return _print_diff(session, judgement, result, request, wanted, style)
         elif result.changes:
             from configguard.fixing.apply import write_all
             from configguard.source.workspace import Workspace
@@ -179,7 +179,7 @@ def _print_report(
     from configguard.report.text import render_check, render_concise
 
     if wanted.output_format == "concise":
-        sys.stdout.write(render_concise(report, read, style))
+        sys.stdout.write(render_concise(report, read, style, quiet=request.quiet))
         return
     text = render_check(
         report, read, style, verbose=request.verbose, quiet=request.quiet, fixed=fixed
@@ -193,12 +193,13 @@ def _print_diff(
     result: Fixed,
     request: Request,
     wanted: CheckRequest,
+    style: Style,
 ) -> int:
     read = reader(session.workspace, request)
     for file in sorted(result.changes):
         document = read(file)
         before = document.data if document is not None else b""
-        sys.stdout.write(unified(file, before, result.changes[file]))
+        sys.stdout.write(unified(style.path(file), before, result.changes[file]))
     left = len(result.judgement.drafts)
     would = f"{result.mended} finding{'' if result.mended == 1 else 's'} would be fixed"
     print(f"{would}, {left} would remain; nothing was written.", file=sys.stderr)

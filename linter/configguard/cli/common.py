@@ -58,10 +58,20 @@ def place_of(request: Request) -> Place:
     """The root for the paths given, and the paths below it."""
     if request.root is not None and not os.path.isdir(request.root):
         fail(f"--root {request.root}: there is no such folder")
+    for option, file in (("--limits", request.limits), ("--settings", request.settings)):
+        if file is not None:
+            _refuse_unreadable(option, file)
     root = find_root(_start(Path(request.paths[0])), request.root)
     workspace = Workspace(root)
     relative = tuple(_relative(workspace.root, path) for path in request.paths)
     return Place(workspace, relative, _above(workspace.root, request))
+
+
+def _refuse_unreadable(option: str, file: Path) -> None:
+    """End where a named file is not there: what it would have said is no guess of ours."""
+    data = read_outside(file, str(file), MAX_CONFIG_BYTES)
+    if isinstance(data, Unreadable):
+        fail(f"{option} {file}: {data.reason}")
 
 
 def settings_of(request: Request, workspace: Workspace) -> Loaded:
@@ -110,7 +120,8 @@ def _relative(root: Path, path: str) -> str:
 
 def reader(workspace: Workspace, request: Request) -> Callable[[str], Document | None]:
     """Reads what reports quote: files of the workspace, and those that options named."""
-    named = {str(path): path for path in (request.limits, request.settings) if path is not None}
+    options = (request.limits, request.settings)
+    named = {workspace.name_of(path): path for path in options if path is not None}
 
     def read(file: str) -> Document | None:
         if file in named:
@@ -132,13 +143,19 @@ def style_for(color: str, root: Path) -> Style:
         width = max(60, min(120, os.get_terminal_size(stream.fileno()).columns))
     mode = cast("Literal['auto', 'always', 'never']", color)
     colored = decide_color(mode, stream, os.environ)
-    return Style(colored, "utf" in encoding, width, _prefix(root))
+    return Style(colored, "utf" in encoding, width, *_ways(root))
 
 
-def _prefix(root: Path) -> str:
-    """The way from the current folder to the root; empty where there is none (another drive)."""
+def _ways(root: Path) -> tuple[str, str]:
+    """The way from the current folder to the root, and back where it lies inside the root.
+
+    Empty where there is none (another drive).
+    """
     try:
-        prefix = os.path.relpath(root, os.path.realpath(Path.cwd())).replace(os.sep, "/")
+        current = os.path.realpath(Path.cwd())
+        prefix = os.path.relpath(root, current).replace(os.sep, "/")
+        here = os.path.relpath(current, root).replace(os.sep, "/")
     except (OSError, ValueError):
-        return ""
-    return "" if prefix == "." else prefix
+        return "", ""
+    inside = here != "." and here.split("/")[0] != ".."
+    return "" if prefix == "." else prefix, here if inside else ""

@@ -96,13 +96,13 @@ def load_limits(
     known = _loaded.setdefault(workspace, {})
     key = ("" if explicit else folder, explicit)
     if key not in known:
-        known[key] = _explicit(explicit) if explicit else _merged(workspace, folder)
+        known[key] = _explicit(workspace, explicit) if explicit else _merged(workspace, folder)
     limits, problems = known[key]
     return limits, list(problems)
 
 
-def _explicit(path: Path) -> _Loaded:
-    name = str(path)
+def _explicit(workspace: Workspace, path: Path) -> _Loaded:
+    name = workspace.name_of(path)
     data = read_regular_file(path, name, MAX_CONFIG_BYTES)
     if isinstance(data, Unreadable):
         return Limits({}), [_unreadable(data)]

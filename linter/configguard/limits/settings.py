@@ -94,7 +94,7 @@ def load_settings(
     `explicit` is the user's own file and replaces the root's.
     """
     if explicit is not None:
-        return _explicit(explicit, known_rules)
+        return _explicit(workspace, explicit, known_rules)
     own = _at_root(workspace, FILE)
     shared = _at_root(workspace, SHARED_FILE)
     if isinstance(shared, Document) and b"configguard" not in shared.data:
@@ -121,8 +121,8 @@ def _at_root(workspace: Workspace, file: str) -> Document | Unreadable | None:
     return None if gone else document
 
 
-def _explicit(path: Path, known_rules: Collection[str]) -> Loaded:
-    name = str(path)
+def _explicit(workspace: Workspace, path: Path, known_rules: Collection[str]) -> Loaded:
+    name = workspace.name_of(path)
     data = read_regular_file(path, name, MAX_CONFIG_BYTES)
     if isinstance(data, Unreadable):
         return _read(data, known_rules)

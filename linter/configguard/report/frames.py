@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -88,10 +87,7 @@ class Rail(NamedTuple):
 
 def location(span: Span, document: Document | None, style: Style) -> str:
     """`path:line:column` in one piece, so that terminals make it clickable."""
-    file = span.file
-    if style.prefix and not posixpath.isabs(file):
-        file = posixpath.normpath(posixpath.join(style.prefix, file))
-    file = style.clean(file, _PATH_MOST)
+    file = style.clean(style.path(span.file), _PATH_MOST)
     if document is None:
         return file
     position = _position(document, span.start)
@@ -119,7 +115,7 @@ def frames(labels: Sequence[Label], read: Read, rail: Rail, severity: str) -> li
             lines += _body(document, here, rail, severity)
             continue
         for text in filter(None, (label.text for label in here)):
-            lines += map(rail.row, wrap(rail.style.clean(text, _LABEL_MOST), rail.room))
+            lines += map(rail.row, wrap(rail.style.told(text, _LABEL_MOST), rail.room))
     return lines
 
 
@@ -242,7 +238,7 @@ def _place(mark: Mark, shown: View, rail: Rail) -> Mark:
     """A mark in display columns, at least one of them, its text made clean."""
     start = min(shown.column(mark.start), max(rail.room - 1, 0))
     end = max(shown.column(mark.end), start + 1)
-    return Mark(start, end, rail.style.clean(mark.text, _LABEL_MOST), mark.primary)
+    return Mark(start, end, rail.style.told(mark.text, _LABEL_MOST), mark.primary)
 
 
 def _side_by_side(places: list[Mark], rail: Rail, severity: str) -> list[Row] | None:

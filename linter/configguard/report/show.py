@@ -87,7 +87,7 @@ def render_show(
             head, body = page.suite(suite)
             same = told.setdefault(tuple(body), suite.id)
             if same != suite.id:
-                body = [f"  does the same as {style.clean(same)}"]
+                body = [f"  does the same as {style.told(same)}"]
             blocks.append([*head, "", *body])
     problems = list(problems)
     if not blocks:
@@ -119,10 +119,10 @@ class _Page:
 
     def run(self, run: Run, suites: Sequence[Suite]) -> list[str]:
         """What starts together, and how many test files that are at one time."""
-        names = [self.style.clean(str(suite.project or suite.id)) for suite in suites]
+        names = [self.style.told(str(suite.project or suite.id)) for suite in suites]
         more = len(names) - _MOST_PROJECTS
         listed = ", ".join(names[:_MOST_PROJECTS]) + (f" and {more} more" if more > 0 else "")
-        lines = [self.style.bold(self.style.clean(run.id))]
+        lines = [self.style.bold(self.style.told(run.id))]
         lines += self._wrapped(f"{len(suites)} projects run together: {listed}", 2)
         lines.append("")
         rows = self._fact_rows("workers", run.workers)
@@ -137,12 +137,12 @@ class _Page:
         version = installed.version or installed.range or ""
         runner = f"{suite.runner} {self.style.clean(version)}".rstrip()
         where = self._places(installed.at)
-        lines = [self.style.bold(self.style.clean(suite.id))]
+        lines = [self.style.bold(self.style.told(suite.id))]
         lines.append(f"  {_KINDS[suite.kind.kind]}{self._because(suite)}")
         lines.append(f"  {runner}, {_SOURCES[installed.source]}{f' ({where})' if where else ''}")
         lines += self._invoked(suite)
         if suite.root_config is not None and suite.root_config != suite.file:
-            lines.append(f"  run by {self.style.clean(suite.root_config)}")
+            lines.append(f"  run by {self.style.told(suite.root_config)}")
         if len(suite.profiles) < len(_ENVIRONMENTS):
             only = {"local": "only locally", "ci": "only in CI"}[next(iter(suite.profiles))]
             lines.append(f"  {only}")
@@ -162,20 +162,20 @@ class _Page:
         lines: list[str] = []
         if suite.invocation is not None:
             places = self._places(suite.invocation.chain[:1])
-            lines += self._wrapped(f"as {self.style.clean(suite.invocation.title)} runs it:", 2)
+            lines += self._wrapped(f"as {self.style.told(suite.invocation.title)} runs it:", 2)
             command = " ".join(word.text or "…" for word in suite.invocation.argv)
             lines += self._wrapped(self.style.clean(f"{suite.runner} {command}"), 4)
             lines.append(f"      {self.style.dim(places)}")
         for one in {(one.title, one.chain[-1:]): one for one in suite.same_as}.values():
             places = self._places(one.chain[-1:])
-            lines += self._wrapped(f"also run by {self.style.clean(one.title)} ({places})", 2)
+            lines += self._wrapped(f"also run by {self.style.told(one.title)} ({places})", 2)
         if not suite.judged:
             lines.append("  never run as written: only as below")
         return lines
 
     def note(self, head: str, message: str, at: Origin) -> list[str]:
         """A note or problem, with its place on a line of its own."""
-        first, *rest = self._wrapped(f"{head}{self.style.clean(message, 2000)}", 0)
+        first, *rest = self._wrapped(f"{head}{self.style.told(message, 2000)}", 0)
         told = [f"{self.style.bold(head)}{first[len(head) :]}", *(f"  {line}" for line in rest)]
         return told + [f"  {self.style.dim(place)}" for place in self._chain(at[:1])]
 
@@ -221,7 +221,7 @@ class _Page:
         else:
             head = f"{entry.setting}: {_shown(entry.value)}"
             told = f"{entry.reason}{condition}{only}"
-        wrapped = self._wrapped(f"{self.style.clean(head)}  {self.style.clean(told, 1000)}", 4)
+        wrapped = self._wrapped(f"{self.style.told(head)}  {self.style.clean(told, 1000)}", 4)
         places = [
             self._places(entry.at),
             *(self._places((span,)) for span in entry.elsewhere[:_MOST_PLACES]),
@@ -247,7 +247,7 @@ class _Page:
     def _section(self, title: str, notes: Iterable[Note]) -> list[str]:
         lines: list[str] = []
         for note in notes:
-            lines += self._wrapped(self.style.clean(note.message, 2000), 4)
+            lines += self._wrapped(self.style.told(note.message, 2000), 4)
             lines += [f"      {self.style.dim(place)}" for place in self._chain(note.at)]
         return ["", f"  {self.style.bold(title)}", *lines] if lines else []
 
@@ -274,7 +274,7 @@ class _Page:
             return [(self._value(name, fact), self._from(fact))]
         told: list[tuple[str, list[str]]] = []
         for case in fact.cases:
-            condition = self.style.clean(condition_text(case.when).strip()) or "otherwise"
+            condition = self.style.told(condition_text(case.when).strip()) or "otherwise"
             told.append((f"{self._value(name, case.fact)} {condition}", self._from(case.fact)))
         return told
 
@@ -293,7 +293,7 @@ class _Page:
                 size = self.cpus or REFERENCE_CPUS
                 return f"{expression} ({number(expression.at(size))} on {size} CPUs)"
             case UnknownFact(reason):
-                return f"unknown: {self.style.clean(reason)}"
+                return f"unknown: {self.style.told(reason)}"
 
     def _from(self, fact: SimpleFact) -> list[str]:
         if fact.origin == "default" and not fact.at:

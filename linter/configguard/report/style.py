@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 import sys
 from collections.abc import Mapping
 from typing import IO, Literal, NamedTuple
@@ -14,13 +16,15 @@ _SEVERITY = {"error": "1;31", "warning": "1;33", "info": "1;34", "note": "1"}
 class Style(NamedTuple):
     """How output looks. Every method gives the text itself where there is no colour.
 
-    `prefix`: the way from the current folder to the root, so that places can be clicked.
+    `prefix`: the way from the current folder to the root, and `here` the way back where that
+    folder lies inside the root, so that places can be clicked.
     """
 
     color: bool = False
     unicode: bool = True
     width: int = 80
     prefix: str = ""
+    here: str = ""
 
     def paint(self, code: str, text: str) -> str:
         """Text in an SGR style."""
@@ -53,6 +57,20 @@ class Style(NamedTuple):
     def clean(self, text: str, most: int = 200) -> str:
         """Text from a checkout as one harmless line that this terminal can print."""
         return one_line(text, most, ascii_only=not self.unicode)
+
+    def path(self, file: str) -> str:
+        """A root-relative file as the current folder sees it."""
+        if posixpath.isabs(file):
+            return file
+        if self.here and not file.startswith("../"):
+            return posixpath.relpath(f"/{file}", f"/{self.here}")
+        return posixpath.normpath(posixpath.join(self.prefix, file)) if self.prefix else file
+
+    def told(self, text: str, most: int = 200) -> str:
+        """A message made clean, the files that it names as the current folder sees them."""
+        if self.here and f"{self.here}/" in text:
+            text = re.sub(rf"(?<![\w./@-]){re.escape(self.here)}/", "", text)
+        return self.clean(text, most)
 
     def fit(self, text: str, width: int) -> str:
         """A text cut to a number of columns."""

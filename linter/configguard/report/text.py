@@ -42,20 +42,27 @@ def render_check(
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" if blocks else ""
 
 
-def render_concise(report: Report, read: Read, style: Style) -> str:
-    """One line for each finding and problem: `path:line:col: severity[rule] message`."""
-    style = Style(prefix=style.prefix)
+def render_concise(report: Report, read: Read, style: Style, *, quiet: bool = False) -> str:
+    """`path:line:col: severity[rule] message`, a line for each finding, problem and notice."""
+    style = Style(prefix=style.prefix, here=style.here)
     lines: list[str] = []
     for finding in report.findings:
         where = location(finding.at[0], read(finding.file), style)
-        message = one_line(finding.message, _MESSAGE_MOST)
+        message = style.told(finding.message, _MESSAGE_MOST)
+        scope = style.told(_scope(finding))
+        message += f" ({scope})" if scope else ""
         lines.append(f"{where}: {finding.severity}[{one_line(finding.rule)}] {message}")
     for problem in report.problems:
-        where = one_line(problem.file or "")
+        where = style.clean(style.path(problem.file)) if problem.file else ""
         if problem.at:
             where = location(problem.at[0], read(problem.at[0].file), style)
-        message = one_line(problem.message, _MESSAGE_MOST)
+        message = style.told(problem.message, _MESSAGE_MOST)
         lines.append(f"{where}: {problem.severity} {message}".removeprefix(": "))
+    for notice in () if quiet else report.notices:
+        where = location(notice.at[0], read(notice.at[0].file), style) if notice.at else ""
+        tag = f"note[{one_line(notice.rule)}]" if notice.rule else "note"
+        message = style.told(notice.message, _MESSAGE_MOST)
+        lines.append(f"{where}: {tag} {message}".removeprefix(": "))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -79,7 +86,7 @@ def _finding(finding: Finding, read: Read, style: Style, *, verbose: bool) -> li
 
 def _headed(tag: str, message: str, style: Style, severity: str) -> list[str]:
     """`error[rule]: message`, wrapped."""
-    told = style.clean(message, _MESSAGE_MOST)
+    told = style.told(message, _MESSAGE_MOST)
     first, *rest = wrap(f"{tag}: {told}", style.width - 2)
     head = f"{style.severity(severity, first[: len(tag)])}{style.bold(first[len(tag) :])}"
     return [head, *(f"  {style.bold(line)}" for line in rest)]
@@ -101,17 +108,17 @@ def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, 
         flag = "--fix" if finding.fix.safety == "safe" else "--fix --unsafe-fixes"
         notes.append(("fix", finding.fix.title))
         notes.append(("", f"{finding.fix.safety} fix available: {flag}"))
-    return [(name, style.clean(text, _TEXT_MOST)) for name, text in notes if text]
+    return [(name, style.told(text, _TEXT_MOST)) for name, text in notes if text]
 
 
 def _scope(finding: Finding) -> str:
     """Where and when it holds, if not always."""
-    places = {("ci",): "in CI only", ("local",): "locally only"}
-    parts = [places[finding.environments]] if finding.environments in places else []
-    condition = condition_words(finding.when or {}).strip()
-    if condition:
-        parts.append(f"only {condition}")
-    return ", ".join(parts)
+    places: dict[tuple[str, ...], str] = {("ci",): " in CI", ("local",): " locally"}
+    place = places.get(finding.environments, "")
+    condition = condition_words(finding.when or {})
+    if condition in finding.message:
+        condition = ""
+    return f"only{place}{condition}" if place or condition else ""
 
 
 class _Hunk(NamedTuple):
@@ -209,7 +216,8 @@ def _preview(hunks: list[_Hunk], rail: Rail) -> list[str]:
     for hunk in hunks:
         if hunk.file != file:
             file = hunk.file
-            lines.append(rail.head(f"{style.clean(file, 400)}:{hunk.at + 1}", first=False))
+            shown = style.clean(style.path(file), 400)
+            lines.append(rail.head(f"{shown}:{hunk.at + 1}", first=False))
         else:
             lines.append(rail.gap())
         if hunk.before is not None:
@@ -258,7 +266,7 @@ def _short_notices(notices: list[Notice], read: Read, style: Style) -> list[list
     for notice in notices:
         told.setdefault(notice.message, notice)
     for notice in list(told.values())[:_MOST_NOTICES]:
-        message = style.clean(notice.message, _MESSAGE_MOST)
+        message = style.told(notice.message, _MESSAGE_MOST)
         room = style.width - len("note: ")
         line, *rest = wrap(message, room)
         where = location(notice.at[0], read(notice.at[0].file), style) if notice.at else ""

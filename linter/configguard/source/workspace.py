@@ -115,6 +115,14 @@ class Workspace:
         inside = real == self._top or real.startswith(self._inside)
         return real if inside else None
 
+    def name_of(self, path: Path) -> str:
+        """What a file that the user named is called: relative to the root, also from outside it."""
+        real = os.path.join(os.path.realpath(path.parent), path.name)
+        try:
+            return os.path.relpath(real, self.root).replace(os.sep, "/")
+        except ValueError:  # another drive
+            return real.replace(os.sep, "/")
+
     def entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What a folder holds, sorted by name; nothing where it cannot be listed."""
         if folder not in self._folders:
