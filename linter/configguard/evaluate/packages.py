@@ -175,7 +175,11 @@ def _members(workspace: Workspace, importer: str) -> tuple[str, dict[str, str]] 
     for folder in ancestors(folder_of(importer)):
         file = posixpath.join(folder, "pnpm-workspace.yaml")
         if workspace.is_file(file):
-            return "pnpm", _named(workspace, folder, _pnpm_patterns(workspace, file))
+            memory = _remembered(workspace)
+            key = f"patterns of {file}"
+            if key not in memory:
+                memory[key] = _pnpm_patterns(workspace, file)
+            return "pnpm", _named(workspace, folder, memory[key])
         manifest = _manifest(workspace, folder) or {}
         listed = manifest.get("workspaces")
         if isinstance(listed, dict):

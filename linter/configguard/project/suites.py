@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from configguard.evaluate.configs import Config
 from configguard.evaluate.values import Obj
 from configguard.limits.settings import Settings
 from configguard.project.ci.model import Provider
@@ -22,6 +21,7 @@ from configguard.project.ranges import stretches
 from configguard.project.started import Started
 from configguard.project.suite import Configured, Run, Suite, Trouble, suite_id
 from configguard.project.test_files import with_overrides
+from configguard.project.test_key import has_tests
 from configguard.resources import table
 from configguard.runners.known import runner_of
 from configguard.runners.profile import Note
@@ -57,7 +57,7 @@ def configured(
     runner = runner_for(candidate.runner, candidate.file, around)
     # A workspace file beside it makes a vite config one of vitest.
     may_be_none = candidate.needs_test_key and around.workspace_file is None
-    if may_be_none and not _has_tests(workspace, parsed, runner):
+    if may_be_none and not has_tests(workspace, parsed, runner):
         return None
     installed, problems = _installed(workspace, candidate)
     versions, notes = versions_of(candidate.runner, installed)
@@ -237,12 +237,6 @@ def _looked_for(runner: str, file: str, versions: Sequence[tuple[str, str]]) -> 
         for _, version in versions
         for row in table(f"runners/facts/{runner}")["config-names"]
     )
-
-
-def _has_tests(workspace: Workspace, parsed: Parsed, runner: Runner) -> bool:
-    """Whether a vite config has a `test` key in any environment; unknown counts as no."""
-    config = Config(workspace, parsed, runner.environments[:1], runner.resolve)
-    return any(case.answer is True for case in config.ask(runner.is_suite))
 
 
 def _start(file: str) -> Origin:
