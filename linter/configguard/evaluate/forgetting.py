@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 from configguard.evaluate import known_calls
 from configguard.evaluate.completions import Completion, Unsure
 from configguard.evaluate.machine import NODES_PER_STEP, Machine, Thrown
+from configguard.evaluate.readings import reading
 from configguard.evaluate.scopes import (
     MUTATORS,
     Cell,
     Scope,
-    declared_in,
-    mentioned,
     own_names,
-    walk,
     walk_own,
-    written_names,
 )
 from configguard.evaluate.values import (
     Arr,
@@ -161,22 +158,23 @@ class _Forgetter:
     def code(self, node: Node, scope: Scope, own: frozenset[str] = frozenset()) -> None:
         """All that a piece of code may change; `own` names are its own."""
         self.machine.step(node.descendant_count // NODES_PER_STEP)
-        written = written_names(node)
-        for name in written - own:
-            self._name(name, scope)
-        if not written.isdisjoint(own | declared_in(node)):
+        read = reading(scope.parsed, node)
+        for name in read.written:
+            if name not in own:
+                self._name(name, scope)
+        mentioned = [name for name in read.mentioned if name not in own]
+        if any(name in own or name in read.declared for name in read.written):
             # What it binds itself may stand for anything that it mentions.
-            for name in set(mentioned(node)) - own:
+            for name in mentioned:
                 self._reached(name, scope)
-        calls = [f for f in walk(node) if f.type in ("call_expression", "new_expression")]
-        for call in calls:
+        for call in read.calls:
             self._call(call, scope, own)
-        if calls or any(f.type in ("await_expression", "member_expression") for f in walk(node)):
-            for name in set(mentioned(node)) - own:
+        if read.may_run_code:
+            for name in mentioned:
                 cell = scope.find(name)
                 if cell is not None:
                     self.functions_in(*_held_by(cell))
-        if any(found.type == "this" for found in walk(node)):
+        if read.uses_this:
             cell = scope.find("this")
             if cell is not None:
                 for value in _held_by(cell):
