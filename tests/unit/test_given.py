@@ -88,6 +88,7 @@ def test_a_switch_that_is_off_changes_nothing(tmp_path: Path) -> None:
         ("cd nothere && vitest run", "which is not there"),
         ("vitest run -c none.config.mjs", "which is not there"),
         ("vitest run $ARGS", "what the script"),
+        ('sh -c "vitest run $ARGS"', "not followed, though it may run tests"),
     ],
 )
 def test_what_is_not_worked_out_is_told(command: str, why: str, tmp_path: Path) -> None:

@@ -316,6 +316,48 @@ def test_what_is_not_followed_is_told_with_its_reason() -> None:
     assert "--new-option" in left.reason
 
 
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ('bash -c "vitest run $FLAGS"', "FLAGS"),
+        ("$(npm bin)/jest", "another command prints"),
+        ("ls | xargs vitest related", "known only when it runs"),
+        ("docker run image npx playwright test", "what docker starts"),
+        ("npx some-tool vitest run", "what some-tool starts"),
+        ("tsx scripts/start.ts jest", "what scripts/start.ts starts"),
+        ("turbo run test --newest-option", "--newest-option"),
+        ("make e2e", "the makefile"),
+    ],
+)
+def test_what_may_run_tests_and_is_not_followed_is_told(script: str, why: str) -> None:
+    files = {
+        "package.json": json.dumps({"scripts": {"a": script}}).encode(),
+        "Makefile": b"e2e:\n\tnpx vitest run\n",
+    }
+    found = invocations(Workspace(EMPTY, files), [""])
+    assert found.invocations == ()
+    [left] = found.left
+    assert why in left.reason
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo vitest", "rm -rf jest", "npm install vitest", "turbo run build --newest-option",
+        'bash -c "$BUILD"', "eslint jest playwright", "xargs rm", "make all", "docker build .",
+    ],
+)  # fmt: skip
+def test_what_runs_no_tests_is_not_told(script: str) -> None:
+    files = {"package.json": json.dumps({"scripts": {"a": script}}).encode(), "Makefile": b"all:\n"}
+    assert invocations(Workspace(EMPTY, files), [""]).left == ()
+
+
+def test_node_runs_a_script_without_those_around_it() -> None:
+    scripts = {"a": "node --run b -- --retry=2", "b": "vitest run", "preb": "jest"}
+    found = followed(scripts).invocations
+    assert [line(one) for one in found if one.name == "a"] == ["vitest|run|--retry=2"]
+
+
 def test_a_broken_script_is_told_and_the_others_are_followed() -> None:
     found = followed({"a": "vitest 'run", "b": "vitest run", "c": "echo 'x"})
     assert [one.name for one in found.invocations] == ["b"]

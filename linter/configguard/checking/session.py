@@ -115,7 +115,12 @@ class Session:
         scripts, ci = invocations(self.workspace, folders), ci_invocations(self.workspace)
         steps = [step.invocation for step in ci.invocations]
         azure = {s.invocation.id for s in ci.invocations if s.steps[0].job.provider == "azure"}
-        self._starts = startings(self.workspace, [*scripts.invocations, *steps], azure)
+        self._starts = startings(
+            self.workspace,
+            [*scripts.invocations, *steps],
+            azure,
+            dict.fromkeys((*scripts.left, *ci.left)),
+        )
         self._start_problems = (*scripts.problems, *ci.problems)
         self._provider = provider_of(ci)
         known = {candidate.file for candidate in found.candidates if candidate.found_by_default}

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from configguard.project.arguments import hooks_run
+from configguard.project.interest import file_of_interest, names_a_runner, words_of_interest
 from configguard.project.manager_commands import (
     named_script,
     package_command,
@@ -16,7 +17,13 @@ from configguard.project.manager_commands import (
     yarn_workspaces,
 )
 from configguard.project.nx import nx
-from configguard.project.scripts import ManagerInUse, Package, ScriptText, manager_of
+from configguard.project.scripts import (
+    ManagerInUse,
+    Package,
+    ScriptText,
+    manager_of,
+    nearest_package,
+)
 from configguard.project.several_commands import (
     patterns,
     servers,
@@ -25,7 +32,14 @@ from configguard.project.several_commands import (
     wireit,
 )
 from configguard.project.ways import Start, Way, after, as_whole, inside, joined
-from configguard.project.wrappers import NotFollowed, Unwrapped, of_file, of_runner, unwrap
+from configguard.project.wrappers import (
+    NotFollowed,
+    Unwrapped,
+    is_wrapper,
+    of_file,
+    of_runner,
+    unwrap,
+)
 from configguard.resources import table
 from configguard.source.document import Document
 from configguard.source.span import Origin, Span, chain
@@ -71,6 +85,7 @@ class Follower:
         self.bad: list[BadSyntax] = []
         self.left: list[NotFollowed] = []
         self.starts: list[Start] = []
+        self._words: Sequence[Word] = ()
         self._steps = 0
         self._of_package = 0
         self._folder = ""
@@ -209,7 +224,7 @@ class Follower:
         over = max(self._steps - MAX_COMMANDS, self._of_package + self._steps - MAX_OF_PACKAGE)
         if over > 0:
             if over == 1:
-                self.leave("it leads to too many commands", (command.span,))
+                self.left.append(NotFollowed("it leads to too many commands", (command.span,)))
             return
         if not command.words:
             return
@@ -224,8 +239,17 @@ class Follower:
 
     def words(self, words: Sequence[Word], way: Way) -> None:
         """Follow a command line."""
-        words = [self._settled(word, way) for word in words]
-        if not words or words[0].text is None:
+        before, self._words = self._words, [self._settled(word, way) for word in words]
+        try:
+            self._line(self._words, way)
+        finally:
+            self._words = before
+
+    def _line(self, words: Sequence[Word], way: Way) -> None:
+        if not words:
+            return
+        if words[0].text is None:
+            self.leave(str(words[0].reason), words[0].origin)
             return
         runner = of_runner(words)
         if runner is not None:
@@ -233,11 +257,14 @@ class Follower:
             return
         found = unwrap(words)
         if isinstance(found, NotFollowed):
-            self.left.append(found)
+            self.leave(found.reason, found.at)
         elif found is not None:
             self._unwrapped(found, way)
         elif words[0].text.endswith((".sh", ".bash")):
             self.file(words[0], way)
+        elif not is_wrapper(words[0]) and names_a_runner(words):
+            name = posixpath.basename(words[0].text)
+            self.leave(f"what {name} starts is not followed", words[0].origin)
 
     def _settled(self, word: Word, way: Way) -> Word:
         """A pattern as it stands where no file of its folder fits: `run-s test:*`."""
@@ -273,17 +300,41 @@ class Follower:
                     self.shell([found.script], way)
                 elif found.words:
                     self.file(found.words[0], way)
+            case "node" if found.tasks:
+                self._run_by_node(found, way)
             case "node":
                 runner = of_file(found.words[0]) if found.words else None
                 if runner is not None:
                     self.starts.append(Start(runner, found.words[1:], way))
+                elif found.words and names_a_runner(found.words):
+                    self.leave(
+                        f"what {found.words[0].start} starts is not followed", found.words[0].origin
+                    )
             case "nothing":
-                return
+                reason, files = found.row.get("leaves"), found.row.get("named-in")
+                if reason is None:
+                    return
+                if files is None:
+                    self.leave(reason, found.command[0].origin)
+                elif file_of_interest(self.workspace, way.folder.path, files):
+                    self.left.append(NotFollowed(reason, found.command[0].origin))
             case then:
                 _HANDLERS[then](self, found, way)
 
+    def _run_by_node(self, found: Unwrapped, way: Way) -> None:
+        """`node --run x`: a script of the nearest package.json, without those around it."""
+        name = found.tasks[-1]
+        if name.text is None or way.folder.path is None:
+            self.leave(name.reason or str(way.folder.reason), name.origin)
+            return
+        package = nearest_package(self.workspace, way.folder.path)
+        if package is not None:
+            self.script(package, name.text, found.words, way, ManagerInUse("yarn-berry", None))
+
     def leave(self, reason: str, at: Origin) -> None:
-        self.left.append(NotFollowed(reason, at))
+        """Keep why the command in question is not followed, if it looks as if it ran tests."""
+        if words_of_interest(self.workspace, self._words):
+            self.left.append(NotFollowed(reason, at))
 
 
 @cache
@@ -297,6 +348,8 @@ def _leads_on() -> re.Pattern[bytes]:
     for row in data["wrappers"]:
         if row.get("then") not in ("command", "node", "shell"):
             names |= set(row["names"])
+        elif row.get("then") == "node":
+            names |= set(row.get("tasks", ()))  # `node --run x`
     return re.compile(b"|".join(re.escape(str(name).encode()) for name in sorted(names)))
 
 

@@ -13,6 +13,7 @@ from configguard.project.candidates import Referred
 from configguard.project.discover import config_in
 from configguard.project.invocations import Invocation
 from configguard.project.packages import runner_version
+from configguard.project.wrappers import NotFollowed
 from configguard.resources import table
 from configguard.runners.flags import CommandLine, Flag
 from configguard.runners.given import Command, Variable
@@ -70,15 +71,18 @@ NONE = Startings({})
 
 
 def startings(
-    workspace: Workspace, invocations: Iterable[Invocation], without_ci: Container[str] = ()
+    workspace: Workspace,
+    invocations: Iterable[Invocation],
+    without_ci: Container[str] = (),
+    left: Iterable[NotFollowed] = (),
 ) -> Startings:
     """What invocations run, as far as that is known.
 
-    `without_ci`: the ids of steps whose service does not set CI.
+    `without_ci`: the ids of steps whose service does not set CI. `left`: what was not followed.
     """
     by_config: dict[str, list[Started]] = {}
     referred: dict[Referred, None] = {}
-    notes: list[Note] = []
+    notes = [Note(f"not followed, though it may run tests: {one.reason}", one.at) for one in left]
     for invocation in invocations:
         line = invocation.line
         found = _config_of(workspace, invocation, line)

@@ -95,6 +95,11 @@ def command_name(word: Word) -> str | None:
     return name.removesuffix(".cmd")
 
 
+def is_wrapper(word: Word) -> bool:
+    """Whether a command is in the table, whatever it starts."""
+    return (command_name(word) or "") in _rows()
+
+
 def unwrap(words: Sequence[Word]) -> Unwrapped | NotFollowed | None:
     """What a command runs; None where it is no wrapper that is known."""
     row = _rows().get(command_name(words[0]) or "")

@@ -8,13 +8,13 @@ both, its environment, its folder and the cases of its matrix. What the service 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from configguard.project.ci.files import AZURE_FOLDERS, CiFiles
 from configguard.project.ci.model import Job, Provider, Reading, Step
 from configguard.project.following import Follower
+from configguard.project.interest import of_interest
 from configguard.project.invocations import Invocation, invocations_for, problem_of
 from configguard.project.problems import PathProblem
 from configguard.project.ways import Start, Way
@@ -22,10 +22,6 @@ from configguard.project.wrappers import NotFollowed
 from configguard.resources import table
 from configguard.source.workspace import Workspace
 from configguard.syntax.trees import BadSyntax
-
-_RUNNER = re.compile(rb"\b(?:vitest|jest|playwright)\b")
-_MANAGER = re.compile(rb"\b(?:npm|pnpm|yarn|bun|npx|turbo|nx)\b")
-_TESTS = re.compile(rb"test|e2e")
 
 
 class CiInvocation(NamedTuple):
@@ -93,13 +89,6 @@ def ci_invocations(workspace: Workspace) -> CiFollowed:
     )
 
 
-def _of_interest(script: bytes) -> bool:
-    """Whether a script that is not followed looks as if it ran tests."""
-    if _RUNNER.search(script):
-        return True
-    return _MANAGER.search(script) is not None and _TESTS.search(script) is not None
-
-
 def _numbered(identifier: str, starts: list[tuple[Start, list[Step]]]) -> Iterator[CiInvocation]:
     number = 0
     for start, steps in starts:
@@ -122,10 +111,10 @@ def _starts(
         return
     script = step.commands()
     if script is None:
-        if _of_interest(step.script.data):
+        if of_interest(step.script.data):
             left[NotFollowed(str(step.shell.reason), step.script.origin)] = None
         return
-    if script.bad is not None and _of_interest(step.script.data):
+    if script.bad is not None and of_interest(step.script.data):
         bad[script.bad] = None
     way = Way(folder=step.folder, doubts=step.doubts)
     if step.reached != "always":
