@@ -41,6 +41,7 @@ VITEST = {
     "no-such-flag": "vitest run --workers=2",
     "named": "vitest run -c other.config.mjs",
     "last-counts": "vitest run --retry=3 --retry=1 --run",
+    "no-value": "vitest run --maxWorkers=2 --retry",
 }
 JEST = {
     "flags": "jest -w 2",
@@ -60,6 +61,7 @@ PLAYWRIGHT = {
     "ci": "CI=true playwright test --workers=2",
     "no-such-flag": "playwright test --maxWorkers=2",
     "named": "playwright test --config other.config.js",
+    "no-value": "playwright test --workers=2 --retries",
 }
 
 

@@ -49,6 +49,11 @@ def told(tmp_path: Path, command: str) -> tuple[list[dict[str, Any]], list[str]]
         ("vitest run --no-retry", {"outcome": "refuses-to-start"}),
         ("vitest run --retry=1 --retry=2", {"outcome": "refuses-to-start"}),
         ("vitest run --workers=2", {"outcome": "refuses-to-start"}),
+        ("vitest run --retry", {"outcome": "refuses-to-start"}),
+        ("vitest run --max-workers --retry=1", {"outcome": "refuses-to-start"}),
+        ("vitest run --retry=2.5", {"retries": 2}),
+        ("playwright test --retries", {"outcome": "refuses-to-start"}),
+        ("playwright test --retries=2.5 --project=X", {"retries": 2}),
         ("jest -i -w 3", {"outcome": "refuses-to-start"}),
         ("jest -w 3 --retries=2", {"workers": 3, "retries": 0}),
     ],
@@ -81,7 +86,11 @@ def test_a_switch_that_is_off_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("vitest run --mode e2e", "gives vitest --mode"),
+        ("vitest run --mode $MODE", "what the script"),
+        ('vitest run --mode="$MODE"', "the mode that"),
+        ("vitest run --project zzz", "chooses the project zzz"),
+        ("jest --selectProjects zzz", "chooses the project zzz"),
+        ("playwright test --project other --project zzz", "chooses the project zzz"),
         ("playwright test --ui", "gives playwright --ui"),
         ("jest --projects a", "gives jest --projects"),
         ("npx -y vitest@1 run", "names a version of vitest itself"),
@@ -95,6 +104,32 @@ def test_what_is_not_worked_out_is_told(command: str, why: str, tmp_path: Path) 
     facts, notices = told(tmp_path, command)
     assert not facts
     assert any(why in notice for notice in notices), notices
+
+
+def test_a_retry_by_a_flag_that_is_no_whole_number_is_told(tmp_path: Path) -> None:
+    _, notices = told(tmp_path, "vitest run --retry=2.5")
+    assert [one for one in notices if "makes a failing test pass" in one]
+
+
+def test_a_config_is_read_in_the_mode_of_the_command(tmp_path: Path) -> None:
+    """Measured on vitest 1.6.1 to 5.1.1: the mode is handed on, NODE_ENV stays `test`."""
+    files = {
+        "vitest.config.mjs": "export default ({ mode }) => ({ test: {"
+        " retry: mode === 'int' ? 2 : 1, bail: process.env.NODE_ENV === 'test' ? 3 : 4 } });",
+        "package.json": json.dumps(
+            {"devDependencies": VERSIONS, "scripts": {"it": "vitest run --mode int"}}
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    suites = json.loads(shown.stdout)["suites"]
+    local = {one["id"]: one["environments"]["local"] for one in suites}
+    facts = {name: (one["retries"], one["maxFailures"]) for name, one in local.items()}
+    assert {name: tuple(fact["value"] for fact in both) for name, both in facts.items()} == {
+        "vitest.config.mjs": (1, 3),
+        "vitest.config.mjs@script:.:it": (2, 3),
+    }
 
 
 def test_azure_sets_no_ci(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from copy import copy
 from functools import partial
 
 from configguard.evaluate.configs import Config
-from configguard.evaluate.machine import Budget
-from configguard.evaluate.values import Unknown
+from configguard.evaluate.machine import Budget, Machine
+from configguard.evaluate.values import Unknown, Value
 from configguard.runners.given import WITHOUT, Command, given, started_with
 from configguard.runners.model import Model
 from configguard.runners.profile import Fact, Profile, by_version, merged
 from configguard.runners.runner import Key, Runner, Surroundings
 from configguard.runners.test_patterns import TestFiles
+from configguard.runners.versions import matches
 from configguard.source.span import Origin
 from configguard.source.workspace import Workspace
 from configguard.syntax.trees import Parsed
@@ -33,7 +34,10 @@ class Evaluated:
     ) -> None:
         self._environments = tuple(environment.name for environment in runner.environments)
         environments = started_with(runner.environments, command.variables)
-        config = partial(Config, workspace, parsed, environments, runner.resolve)
+        resolve = runner.resolve
+        if command.mode is not None and runner.in_mode is not None:
+            resolve = partial(_in_mode, runner.in_mode, command.mode)
+        config = partial(Config, workspace, parsed, environments, resolve)
         self._models = _models(config, runner, versions, around, command)
 
     def under(self, command: Command) -> Evaluated:
@@ -41,6 +45,16 @@ class Evaluated:
         made = copy(self)
         made._models = [(text, model.under(command)) for text, model in self._models]
         return made
+
+    def loads_in(self, mode: str | None) -> bool:
+        """Whether it is known how the config is read under `--mode X`.
+
+        Never measured: vitest before 1.0, and in what mode the configs of projects are read.
+        """
+        if mode is None:
+            return True
+        alone = all(key.project is None for key in self.suite_keys())
+        return alone and all(matches(model.version, ">=1") for _, model in self._models)
 
     def suite_keys(self) -> list[Key]:
         """All suites, in any environment."""
@@ -98,6 +112,12 @@ class Evaluated:
         found = [(text, model.together(tuple(keys), environment)) for text, model in self._models]
         there = [(text, fact) for text, fact in found if fact is not None]
         return by_version(there) if there else None
+
+
+def _in_mode(
+    in_mode: Callable[[Machine, Value, str], Value], mode: str, machine: Machine, exported: Value
+) -> Value:
+    return in_mode(machine, exported, mode)
 
 
 def _models(

@@ -32,10 +32,17 @@ def invoked(
     runs: list[Run] = []
     notes: list[Note] = []
     for start in starts:
-        if start.doubt is not None:
-            notes.append(start.doubt)
-            continue
+        doubt = start.doubt or start.missing([suite.key for suite in written.suites])
         started = _evaluated(evaluated, start.command, again)
+        mode = start.command.mode
+        if doubt is None and not (evaluated.loads_in(mode) and started.loads_in(mode)):
+            told = f"what --mode {mode} of {start.invocation.title} makes of projects"
+            doubt = Note(
+                f"{told}, or of vitest before 1.0, is not known", start.invocation.chain[:1]
+            )
+        if doubt is not None:
+            notes.append(doubt)
+            continue
         made: list[Suite] = []
         for suite in written.suites:
             if not start.runs(suite.key):
@@ -85,7 +92,8 @@ def run_of(
 def _evaluated(
     evaluated: Evaluated, command: Command, again: Callable[..., Evaluated]
 ) -> Evaluated:
-    return again(command) if command.variables else evaluated.under(command)
+    rereads = command.variables or command.mode is not None
+    return again(command) if rereads else evaluated.under(command)
 
 
 def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Container, Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from configguard.evaluate.values import Known
@@ -20,6 +19,7 @@ from configguard.runners.given import Command, Variable
 from configguard.runners.profile import Note
 from configguard.runners.runner import Key
 from configguard.runners.versions import matches
+from configguard.source.span import Origin
 from configguard.source.workspace import (
     MAX_LOCK_BYTES,
     Unreadable,
@@ -42,7 +42,7 @@ _PROJECTS = {
 class Started(NamedTuple):
     """One invocation of a config. `projects`: the names that it chooses; empty: all of them.
 
-    `doubt`: why it is not known what else it is given.
+    `chosen_at`: where each of them stands. `doubt`: why it is not known what else it is given.
     """
 
     invocation: Invocation
@@ -50,13 +50,37 @@ class Started(NamedTuple):
     command: Command
     projects: tuple[str, ...] = ()
     doubt: Note | None = None
+    chosen_at: tuple[Origin, ...] = ()
 
     def runs(self, key: Key) -> bool:
         """Whether it runs a project."""
-        names, own = self.projects, str(key.project)
-        if self.invocation.runner == "playwright":
-            names, own = tuple(name.lower() for name in names), own.lower()
-        return not names or any(fnmatchcase(own, name) for name in names)
+        return not self.projects or any(self._means(name, key) for name in self.projects)
+
+    def missing(self, keys: Sequence[Key]) -> Note | None:
+        """A project that it chooses and nothing has, so that no test is run.
+
+        Measured: one of several is enough for Playwright (1.30.0 to 1.65.1), vitest (1.6.1 to
+        5.1.1) and jest (27.5.1 to 30.5.2) run the others.
+        """
+        absent = [
+            (name, at)
+            for name, at in zip(self.projects, self.chosen_at, strict=True)
+            if not any(self._means(name, key) for key in keys)
+        ]
+        runner = self.invocation.runner
+        if not absent or (runner != "playwright" and len(absent) < len(self.projects)):
+            return None
+        name, at = absent[0]
+        told = f"{self.invocation.title} chooses the project {name}, and none that is known of"
+        return Note(f"{told} {self.config} is called so: unless one is, {runner} runs no test", at)
+
+    def _means(self, name: str, key: Key) -> bool:
+        """Whether a name chooses a project; but for jest's, case does not count (measured)."""
+        own = str(key.project)
+        if key.project is None or self.invocation.runner == "jest":
+            return key.project == name
+        pattern = ".*".join(map(re.escape, name.split("*")))
+        return re.fullmatch(pattern, own, re.IGNORECASE | re.DOTALL) is not None
 
 
 class Startings(NamedTuple):
@@ -107,6 +131,7 @@ def _started(
     workspace: Workspace, invocation: Invocation, config: str, line: CommandLine
 ) -> Started:
     projects: list[str] = []
+    places: list[Origin] = []
     doubt: Note | None = None
     if line.open is not None:
         why = f"what {invocation.title} gives {invocation.runner} is not known"
@@ -117,14 +142,22 @@ def _started(
             doubt = Note(f"which projects {invocation.name} chooses is not known", flag.at)
         else:
             projects.append(text)
+            places.append(flag.at)
     if projects and invocation.runner == "playwright" and line.last("--no-deps") is None:
         document = workspace.read(config)
         if not isinstance(document, Unreadable) and b"dependencies" in document.data:
             told = f"which projects run with those that {invocation.title} chooses"
             doubt = doubt or Note(f"{told} is not worked out", invocation.chain[:1])
+    mode = _of(line, ("--mode",))[-1:] if invocation.runner == "vitest" else []
+    named = _text(mode[0]) if mode else None
+    bare = bool(mode) and isinstance(mode[0].value, Known)  # without a value it ends the run
+    if mode and named is None and not bare and not mode[0].repeated:
+        told = f"the mode that {invocation.title} gives vitest is not known"
+        doubt = doubt or Note(told, mode[0].at)
     doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation)
-    command = Command(_words(invocation), _variables(invocation), invocation.subcommand)
-    return Started(invocation, config, command, tuple(projects), doubt)
+    asked = named if named != "test" else None
+    command = Command(_words(invocation), _variables(invocation), invocation.subcommand, asked)
+    return Started(invocation, config, command, tuple(projects), doubt, tuple(places))
 
 
 def _with_open_ci(started: Started) -> Started:
@@ -142,8 +175,7 @@ def _not_followed(invocation: Invocation, line: CommandLine) -> Note | None:
     for row in table(f"runners/facts/{invocation.runner}").get("not-followed", ()):
         for flag in line.flags:
             off = isinstance(flag.value, Known) and flag.value.value is False
-            plain = flag.name == "--mode" and _text(flag) == "test"
-            if flag.name.split(".")[0] in row["flags"] and not off and not plain:
+            if flag.name.split(".")[0] in row["flags"] and not off:
                 told = f"{invocation.title} gives {invocation.runner} {flag.name}"
                 return Note(f"{told}: {row['reason']}", flag.at)
     return None

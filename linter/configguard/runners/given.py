@@ -6,7 +6,7 @@ The rows are the sections `flags` and `environment` of a runner's table.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from configguard.evaluate.numbers import parse_int
 from configguard.evaluate.values import UNDEFINED, Entry, Known, Obj, Unknown, Value
 from configguard.evaluate.worlds import Environment, World
 from configguard.resources import table
+from configguard.runners.flag_parsers import camel
 from configguard.runners.flags import CommandLine, Flag, command_line
 from configguard.runners.profile import FactOrigin, KnownFact, SettingEntry, UnknownFact
 from configguard.runners.runner import NOTHING, REFUSES, Outcome
@@ -41,11 +42,15 @@ class Variable(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What a script or CI step starts a runner with: after a subcommand, if there is one."""
+    """What a script or CI step starts a runner with: after a subcommand, if there is one.
+
+    `mode`: the one that vitest is given (`--mode`); None: its own, which is `test`.
+    """
 
     words: tuple[Word, ...] = ()
     variables: tuple[Variable, ...] = ()
     subcommand: str | None = "run"
+    mode: str | None = None
 
 
 WITHOUT = Command()
@@ -147,6 +152,8 @@ def _refused(runner: str, version: str, line: CommandLine) -> Outcome | None:
     rows = table(f"runners/facts/{runner}")["flags"]
     needed = {name for one in rows if one["value"] == "needed" for name in one["flags"]}
     for flag in line.flags:
+        if _lacks_value(runner, version, flag, needed):
+            return Outcome((), KnownFact(REFUSES, "flag", flag.at), f"{flag.name} needs a value")
         if runner == "vitest" and flag.name.startswith("--no-"):
             plain = f"--{flag.name.removeprefix('--no-')}"
             if plain in needed:
@@ -159,6 +166,24 @@ def _refused(runner: str, version: str, line: CommandLine) -> Outcome | None:
                 return Outcome((), UnknownFact(reason, "flag", flag.at), "")
             return Outcome((), KnownFact(REFUSES, "flag", flag.at), reason)
     return None
+
+
+def _lacks_value(runner: str, version: str, flag: Flag, needed: Container[str]) -> bool:
+    """Whether a flag without its value ends the run.
+
+    Measured: `--retry` and its like on vitest 0.34.6 to 5.1.1, on Playwright 1.30.0 to 1.65.1, and
+    on jest 30.5.2; jest 27 to 29 goes on. A `--bail` of vitest 5 needs none (source of 5.1.1).
+    """
+    if flag.name not in needed:
+        return False
+    if runner != "vitest":
+        return flag.value is None and (runner == "playwright" or matches(version, ">=30"))
+    bare = isinstance(flag.value, Known) and flag.value.value is True
+    row = table("runners/parsers")["vitest"]
+    own = camel(flag.name.lstrip("-"))
+    own = row["aliases"].get(own, own)
+    plain = own in row["values"] and own not in (*row["strings"], *row["lists"])
+    return bare and plain and not (own == "bail" and matches(version, ">=5"))
 
 
 def _watches(

@@ -105,9 +105,9 @@ class Runner(NamedTuple):
     Thrown where the runner refuses it). `members` may raise Thrown too. `holder`: the key under
     which settings stand (`test` in vitest). `root_holds`: what a project does not set would best
     be set in the root. `per_version`: whether evaluation itself depends on the version, so that
-    `machine.version` has to be set. `tests`: which files are the tests of a suite, by its settings
-    and its config file. `together`: most test files at one time over several members
-    of one run.
+    `machine.version` has to be set. `in_mode`: `resolve` for `--mode X`. `tests`: which files are
+    the tests of a suite, by its settings and its config file. `together`: most test files at one
+    time over several members of one run.
     """
 
     name: str
@@ -125,4 +125,5 @@ class Runner(NamedTuple):
     holder: str | None = None
     root_holds: bool = False
     per_version: bool = False
+    in_mode: Callable[[Machine, Value, str], Value] | None = None
     tests: Callable[[Settings, str], TestFiles | Unknown] | None = None

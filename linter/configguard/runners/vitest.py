@@ -44,6 +44,11 @@ def _refuse_common_in_es_module(view: View) -> None:
         calls.throw("module is not defined in ES module scope", view.place)
 
 
+def in_mode(machine: Machine, exported: Value, mode: str) -> Value:
+    """The object that vite reads under `--mode X` (measured on 1.6.1 to 5.1.1)."""
+    return resolve(machine, exported, mode=mode)
+
+
 def together(suites: Sequence[Member]) -> SimpleFact:
     """Most test files at one time over the suites of a run."""
     return together_fact([member.settings for member in suites])
@@ -100,5 +105,6 @@ RUNNER = Runner(
     assume=_note_plugins,
     is_suite=is_suite,
     holder="test",
+    in_mode=in_mode,
     tests=of_vitest,
 )
