@@ -173,7 +173,8 @@ RULE_FILES = sorted(data_folder("rules").glob("*/rule.yaml"))
 GOOD_RULE: dict[str, Any] = schema("rule")["examples"][0]
 CHECKS: dict[str, Any] = {
     **{key: inner for key, inner in GOOD_RULE.items() if key not in ("applies", "require")},
-    "checks": [{"over": "run", "require": {"retries": {"not": {"const": "unlimited"}}}}],
+    "over": ["run"],
+    "checks": [{"over": "run", "require": {"e2eWorkers": {"not": {"const": 0}}}}],
 }
 
 

@@ -1,17 +1,16 @@
-"""Rules over suites: drafts of findings, merged over environments, absorbed where one explains
+"""Rules over subjects: drafts of findings, merged over environments, absorbed where one explains
 another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from configguard.checking.finding import SEVERITIES, Notice, Severity
-from configguard.checking.subjects import Subject, never_starts, subjects_of
+from configguard.checking.subjects import Subject, never_starts
 from configguard.evaluate import constraints
 from configguard.evaluate.worlds import CpusAtLeast, EnvSet
 from configguard.limits.limits import Limits
-from configguard.project.suites import Suite
 from configguard.resources import table
 from configguard.ruleset.judge import Violation, judge_check
 from configguard.ruleset.rule import Rule
@@ -22,55 +21,83 @@ FACT_LIMITS = {"workers": "maxConcurrentTests", "retries": "maxRetries"}
 TIMEOUT_LIMITS = {"testTimeoutMs": "testMs", "hookTimeoutMs": "hookMs"}
 """The limit whose number a fix writes as a timeout."""
 
+Hit = tuple[Subject, tuple[Violation, ...]]
+"""What breaks a rule in one environment."""
+
 
 class Draft(NamedTuple):
     """One thing that breaks a rule, in one or more environments, before it is put into words.
 
-    `wanted`: the facts that a fix would bring about. `removes`: settings it would take out.
+    `hits`: by environment, the first is told of. `wanted`: the facts that a fix would bring about.
+    `removes`: settings it would take out.
     """
 
     rule: Rule
     severity: Severity
-    subject: Subject
-    environments: tuple[str, ...]
-    violations: tuple[Violation, ...]
+    hits: tuple[Hit, ...]
     sure: bool
     when: When
     wanted: dict[str, float]
     removes: tuple[str, ...]
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What makes it the same finding after an edit."""
-        return self.rule.id, self.subject.suite.id, self.subject.name or self._facts
+    def subject(self) -> Subject:
+        return self.hits[0][0]
 
     @property
-    def _facts(self) -> str:
-        return ",".join(sorted({violation.fact for violation in self.violations}))
+    def violations(self) -> tuple[Violation, ...]:
+        return self.hits[0][1]
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(subject.environment for subject, _ in self.hits))
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same finding after an edit."""
+        context = self.subject.context
+        about = f"{self.topic} of {context}" if context else self.topic
+        return self.rule.id, self.subject.suite.id, about
+
+    @property
+    def topic(self) -> str:
+        """The setting or the facts that it is about."""
+        facts = sorted({violation.fact for _, found in self.hits for violation in found})
+        return self.subject.name or ",".join(facts)
 
 
 class Judged(NamedTuple):
-    """What the rules say of one suite."""
+    """What the rules say of some subjects."""
 
     drafts: list[Draft]
     notices: list[Notice]
 
 
-def judge_suite(suite: Suite, rules: Iterable[Rule], limits: Limits, cpus: int) -> Judged:
-    """Judge one suite by all rules, each as it is under these limits (`Rule.at`)."""
-    subjects = subjects_of(suite)
+class Ruling(NamedTuple):
+    """What decides: the rules that are asked for, all that there are, the limits, the machine."""
+
+    rules: Sequence[Rule]
+    every: Mapping[str, Rule]
+    limits: Limits
+    cpus: int
+
+
+def judge_subjects(subjects: Sequence[Subject], ruling: Ruling) -> Judged:
+    """Judge what belongs to one suite, by rules as they are under its limits (`Rule.at`)."""
     drafts: list[Draft] = []
     notices: dict[Notice, None] = {}
-    for rule in rules:
-        found: dict[tuple[str, str], list[tuple[Subject, tuple[Violation, ...]]]] = {}
+    for rule in ruling.rules:
+        found: dict[tuple[object, ...], list[Hit]] = {}
         for subject in subjects:
-            violations, open_facts = _judge(rule, subject, cpus)
+            if subject.over not in rule.over:
+                continue
+            violations, open_facts = _judge(rule, subject, ruling.cpus)
             if violations:
-                found.setdefault((subject.over, subject.name), []).append((subject, violations))
+                found.setdefault(subject.identity, []).append((subject, violations))
             for fact, unknown in open_facts:
                 notices[_open_notice(rule, subject, fact, unknown)] = None
-        drafts += [_draft(rule, hits, limits) for hits in found.values()]
-    return Judged(_absorbed(drafts), list(notices))
+        drafts += [_draft(rule, hits, ruling) for hits in found.values()]
+    return Judged(drafts, list(notices))
 
 
 def _judge(
@@ -78,7 +105,7 @@ def _judge(
 ) -> tuple[tuple[Violation, ...], tuple[tuple[str, UnknownFact | None], ...]]:
     violations: list[Violation] = []
     left_open: list[tuple[str, UnknownFact | None]] = []
-    idle = subject.over == "suite" and never_starts(subject.profile)
+    idle = subject.over != "setting" and never_starts(subject.profile)
     for check in rule.checks:
         if check.over != subject.over:
             continue
@@ -91,7 +118,7 @@ def _judge(
     return tuple(violations), tuple(item for item in left_open if item[0] not in decided)
 
 
-def _draft(rule: Rule, hits: list[tuple[Subject, tuple[Violation, ...]]], limits: Limits) -> Draft:
+def _draft(rule: Rule, hits: Sequence[Hit], ruling: Ruling) -> Draft:
     subject, violations = hits[0]
     environments = tuple(dict.fromkeys(hit.environment for hit, _ in hits))
     sure = all(violation.sure for _, found in hits for violation in found)
@@ -102,11 +129,11 @@ def _draft(rule: Rule, hits: list[tuple[Subject, tuple[Violation, ...]]], limits
     if not sure and not subject.entries:
         every = (violation for _, found in hits for violation in found)
         when = next(violation.case.when for violation in every if not violation.sure)
-    severity = _severity(rule, subject, violations, environments, limits)
+    severity = _severity(rule, subject, violations, environments, ruling)
     if not sure:
         severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
-    wanted, removes = _wanted(rule, subject, violations, limits)
-    return Draft(rule, severity, subject, environments, violations, sure, when, wanted, removes)
+    wanted, removes = _wanted(rule, subject, violations, ruling.limits)
+    return Draft(rule, severity, tuple(hits), sure, when, wanted, removes)
 
 
 def _open_condition(when: When) -> bool:
@@ -121,22 +148,38 @@ def _severity(
     subject: Subject,
     violations: tuple[Violation, ...],
     environments: tuple[str, ...],
-    limits: Limits,
+    ruling: Ruling,
 ) -> Severity:
     first = violations[0]
     known: dict[str, Any] = {
         name: fact.value for name, fact in subject.facts.items() if isinstance(fact, KnownFact)
     }
-    stated = first.limit is not None and limits[first.limit].stated
+    stated = first.limit is not None and ruling.limits[first.limit].stated
     known["limits"] = "stated" if stated else "default"
     known["origin"] = first.case.fact.origin
     known["only"] = environments[0] if len(environments) == 1 else "both"
     for choice in rule.severity:
         conditions = choice.get("when", {})
-        if all(_condition(wanted, known.get(name)) for name, wanted in conditions.items()):
-            grade: Severity = choice["is"]
+        if not all(_condition(wanted, known.get(name)) for name, wanted in conditions.items()):
+            continue
+        grade: Severity | dict[str, str] = choice["is"]
+        if isinstance(grade, str):
             return grade
+        defeated = _defeated(rule, first, ruling)
+        return _severity(defeated, subject, violations, environments, ruling)
     raise ValueError(f"no severity of {rule.id} applies")
+
+
+def _defeated(rule: Rule, violation: Violation, ruling: Ruling) -> Rule:
+    """The rule about the same fact in whose place this one reports."""
+    chosen = {one.id: one for one in ruling.rules}
+    defeated = [chosen.get(name) or ruling.every[name] for name in rule.defeats]
+    about = [
+        one
+        for one in defeated
+        if any(violation.name in {n.split(".")[0] for n in c.require} for c in one.checks)
+    ]
+    return (about or defeated)[0]
 
 
 def _condition(wanted: Any, value: Any) -> bool:
@@ -164,7 +207,7 @@ def _plainly_wanted(
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     assert rule.fix is not None  # asked before
     if "set" in rule.fix:
-        broken = {violation.fact.split(".")[0] for violation in violations}
+        broken = {violation.name for violation in violations}
         return {
             fact: limits[value["limit"]].value if isinstance(value, dict) else value
             for fact, value in rule.fix["set"].items()
@@ -195,27 +238,54 @@ def _bound(subject: Subject, fact: str, limits: Limits) -> float:
     return limits[FACT_LIMITS[fact]].value
 
 
-def _absorbed(drafts: list[Draft]) -> list[Draft]:
-    """Without the findings that another one explains."""
+def absorbed(drafts: Sequence[Draft], ruling_of: Mapping[str, Ruling]) -> list[Draft]:
+    """Without the findings that another one explains.
+
+    `ruling_of`: what decides, by the id of the suite.
+    """
+    about: dict[object, list[Draft]] = {}
+    for draft in drafts:
+        for suite in draft.subject.about:
+            about.setdefault(suite, []).append(draft)
     kept: list[Draft] = []
     for draft in drafts:
-        same = [other for other in drafts if other.subject.suite is draft.subject.suite]
-        if any(_explains(other, draft) for other in same if other is not draft):
+        others = [one for suite in draft.subject.about for one in about[suite] if one is not draft]
+        if any(_explains(other, draft) for other in others):
             continue
-        kept.append(draft)
+        left = [hit for hit in draft.hits if not _is_defeated(hit, draft.rule, others)]
+        if len(left) == len(draft.hits):
+            kept.append(draft)
+        elif left:
+            kept.append(_draft(draft.rule, left, ruling_of[draft.subject.suite.id]))
     return kept
 
 
 def _explains(other: Draft, draft: Draft) -> bool:
-    if draft.subject.over == "suite" and other.rule is draft.rule and other.subject.entries:
-        # A setting that stops the run is the better place than the suite it stops.
-        return "neverStarts" in {violation.fact for violation in draft.violations}
-    if draft.rule.id not in other.rule.absorbs or not other.subject.entries:
+    rule = other.rule
+    if rule is draft.rule:
+        # A setting that stops the run is a better place than the suite, a suite than its run.
+        return rule.over.index(other.subject.over) < rule.over.index(draft.subject.over)
+    if draft.rule.id not in rule.absorbs:
         return False
+    if not other.subject.entries:
+        return True
     first = draft.violations[0]
     defaulted = first.case.fact.origin == "default"
     return defaulted and any(
         entry.lowers and entry.would == first.fact for entry in other.subject.entries
+    )
+
+
+def _is_defeated(hit: Hit, rule: Rule, others: Iterable[Draft]) -> bool:
+    """Whether another rule reports in the place of this one."""
+    subject, violations = hit
+    facts = {violation.name for violation in violations}
+    return any(
+        rule.id in other.rule.defeats
+        and over.environment == subject.environment
+        and facts <= {one.name for one in found}
+        for other in others
+        for over, found in other.hits
     )
 
 

@@ -7,8 +7,9 @@ from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
-from configguard.checking.check import Draft, judge_suite
+from configguard.checking.check import Draft, Ruling, absorbed, judge_subjects
 from configguard.checking.finding import Notice, Problem, first_byte
+from configguard.checking.subjects import subjects_of
 from configguard.checking.wording import place_of
 from configguard.limits.limits import Limits, load_limits
 from configguard.limits.settings import UNSET, Loaded
@@ -20,7 +21,7 @@ from configguard.project.invocations import invocations
 from configguard.project.problems import PathProblem
 from configguard.project.started import NONE, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, configured
-from configguard.ruleset.rule import Rule
+from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.runners.profile import REFERENCE_CPUS
 from configguard.source.workspace import Workspace, ancestors, folder_of
 
@@ -181,6 +182,7 @@ class Session:
     ) -> Judgement:
         settings = self.options.settings.settings
         limits: dict[str, Limits] = {}
+        ruling_of: dict[str, Ruling] = {}
         drafts: list[Draft] = []
         # A wrong limits file is told also where no config beside it can be judged.
         folders = {"", *config_folders}
@@ -197,9 +199,12 @@ class Session:
                 continue
             ignored = settings.ignored_in([suite.file])
             rules = [one for one in self._rules_at(limits[suite.id]) if one.id not in ignored]
-            judged = judge_suite(suite, rules, limits[suite.id], self.cpus)
-            drafts += [one for one in judged.drafts if not self._ignored_there(one)]
+            ruling = Ruling(rules, builtin_rules(), limits[suite.id], self.cpus)
+            ruling_of[suite.id] = ruling
+            judged = judge_subjects(subjects_of(suite), ruling)
+            drafts += judged.drafts
             notices += judged.notices
+        drafts = [one for one in absorbed(drafts, ruling_of) if not self._ignored_there(one)]
         return Judgement(
             tuple(configs),
             tuple(drafts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from configguard.evaluate.constraints import is_number
@@ -15,13 +16,19 @@ from configguard.runners.profile import (
     UnknownFact,
     cases_of,
 )
+from configguard.source.span import Origin
 
 _LONGEST_TIMER = 2_147_483_647
 _TIMEOUTS = ("testTimeoutMs", "hookTimeoutMs")
 
 
 class Subject(NamedTuple):
-    """One thing to judge in one environment. `name` tells subjects of a suite apart."""
+    """One thing to judge in one environment; it belongs to a suite.
+
+    `name` tells the settings of a suite apart. `context`: the name of the script, step, job or run.
+    `anchor`: where it stands, where the fact that is wrong stands nowhere. `with_suites`: all that
+    it is about, where there are several. `words`: placeholders of its own.
+    """
 
     over: Over
     name: str
@@ -30,6 +37,20 @@ class Subject(NamedTuple):
     profile: Profile
     facts: dict[str, Fact]
     entries: tuple[SettingEntry, ...] = ()
+    context: str = ""
+    anchor: Origin = ()
+    with_suites: tuple[str, ...] = ()
+    words: Mapping[str, str] = {}
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The ids of the suites that it is about."""
+        return self.with_suites or (self.suite.id,)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What is the same in all environments."""
+        return self.over, self.name, self.context, self.anchor
 
 
 def subjects_of(suite: Suite) -> list[Subject]:

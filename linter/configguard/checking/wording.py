@@ -18,6 +18,7 @@ from configguard.ruleset.messages import (
     on_cpus,
     said,
 )
+from configguard.ruleset.vocabulary import facts_of
 from configguard.runners.profile import KnownFact, RangeFact, cases_of, number, when_json
 from configguard.runners.spelling import Change, candidates
 from configguard.source.span import Origin
@@ -42,7 +43,7 @@ def grouped(drafts: Iterable[Draft]) -> list[list[Draft]]:
     """The drafts of each finding: one rule, one place, one fact, in however many suites."""
     groups: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
-        key = (draft.rule.id, place_of(draft)[0], draft.key[2], draft.severity)
+        key = (draft.rule.id, place_of(draft)[0], draft.topic, draft.severity)
         groups.setdefault(key, []).append(draft)
     return list(groups.values())
 
@@ -51,7 +52,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
     """A finding in words, told of its first draft; the suites are those of all."""
     draft = drafts[0]
     rule, subject = draft.rule, draft.subject
-    suites = tuple(dict.fromkeys(one.subject.suite.id for one in drafts))
+    suites = tuple(dict.fromkeys(suite for one in drafts for suite in one.subject.about))
     values = _values(draft, limits, cpus)
     if len(suites) > 1 and len({one.subject.suite.config for one in drafts}) == 1:
         keys = {one.subject.suite.key for one in drafts}
@@ -59,25 +60,29 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
         plain = suite_id(subject.suite.config, subject.suite.key)
         values["suite"] = one_config if len(keys) > 1 else f"{plain} ({len(suites)} runs)"
     defaulted = _defaulted(draft)
-    label = rule.text("missing") if defaulted and rule.text("missing") else rule.text("label")
+    check = draft.violations[0].check
+    missing = rule.text("missing", check) if defaulted else ""
+    label = missing or rule.text("label", check)
     at = place_of(draft)
-    remedy = rule.text("remedy")
-    told = [fill(remedy, values)] if remedy and values["spelling"] else []
-    if "repair" in remedy:
-        told = [values["repair"]]
+    # Without a spelling in this version a remedy that names one says nothing.
+    told = [
+        fill(one, values)
+        for one in rule.lines("remedy", check)
+        if values["spelling"] or "{spelling}" not in one
+    ]
     started = subject.suite.invocation
     if started is not None and _by_command(draft):
         told = [f"Lower it in {started.title}, or take it out there."]
     return Finding(
         rule.id,
         draft.severity,
-        fill(rule.text("message"), values),
+        fill(rule.text("message", check), values),
         at,
         suites,
         draft.environments,
         draft.key[2],
         fill(label, values),
-        fill(rule.text("consequence"), values),
+        fill(rule.text("consequence", check), values),
         tuple(told),
         tuple(_because(draft, at, limits)),
         "sure" if draft.sure else "depends",
@@ -101,7 +106,7 @@ def _by_command(draft: Draft) -> bool:
     """Whether a flag or variable of a command decides it, and no config."""
     changed = draft.subject.suite.changed
     return not draft.subject.entries and any(
-        one.case.fact.origin in ("flag", "environment") or one.fact.split(".")[0] in changed
+        one.case.fact.origin in ("flag", "environment") or one.name in changed
         for one in draft.violations
     )
 
@@ -113,7 +118,9 @@ def place_of(draft: Draft) -> Origin:
     fact = draft.violations[0].case.fact
     if fact.at:
         return fact.at
-    suite, name = draft.subject.suite, draft.violations[0].fact.split(".")[0]
+    if draft.subject.anchor:
+        return draft.subject.anchor
+    suite, name = draft.subject.suite, draft.violations[0].name
     if suite.invocation is not None and name in suite.changed:
         return suite.invocation.chain[:1]
     reasons = draft.subject.profile.reasons
@@ -127,25 +134,38 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     subject, first = draft.subject, draft.violations[0]
     suite, fact = subject.suite, first.case.fact
     values = {
+        **_fact_values(draft, cpus),
         "suite": suite.title,
         "runner": suite.runner,
         "version": version_text(suite),
         "on-cpus": on_cpus(fact, cpus),
         "condition": condition_text(draft.when),
         "limit": _limit_text(first, limits),
+        "attempts": "",
         "expression": str(fact.expression) if isinstance(fact, RangeFact) else "",
         "spelling": _spelling(draft),
         "no-settings": _neither(list(dict.fromkeys(_called(draft, one) for one in _broken(draft)))),
         "defaults": _joined([_default_text(draft, name, cpus) for name in _broken(draft)]),
     }
-    name = first.fact.split(".")[0]
-    if not subject.entries:
-        values[name] = fact_text(name, fact, cpus)
+    name = first.name
     if name == "retries" and isinstance(fact, KnownFact):
         told = fact.value
         values["attempts"] = str(number(told + 1)) if isinstance(told, float) else "endlessly many"
     values.update(_setting_values(draft, cpus))
     values.update(_breaking_values(draft))
+    values.update(subject.words)
+    return values
+
+
+def _fact_values(draft: Draft, cpus: int) -> dict[str, str]:
+    """Every fact of the subject; those that break the rule as they do."""
+    subject = draft.subject
+    # A version may lack a fact that a text speaks of.
+    values = dict.fromkeys(facts_of(subject.over), "not known")
+    for name, fact in subject.facts.items():
+        values[name] = fact_text(name, cases_of(fact)[0].fact, cpus)
+    for violation in draft.violations:
+        values[violation.name] = fact_text(violation.name, violation.case.fact, cpus)
     return values
 
 
@@ -164,7 +184,7 @@ def _called(draft: Draft, fact: str) -> str:
 
 
 def _broken(draft: Draft) -> list[str]:
-    return [violation.fact.split(".")[0] for violation in draft.violations]
+    return [violation.name for violation in draft.violations]
 
 
 def _default_text(draft: Draft, name: str, cpus: int) -> str:

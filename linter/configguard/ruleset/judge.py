@@ -30,6 +30,12 @@ class Violation(NamedTuple):
     case: FactCase
     sure: bool
     limit: str | None
+    check: Check
+
+    @property
+    def name(self) -> str:
+        """The fact's own name: `workers` of `workers.origin`."""
+        return self.fact.split(".")[0]
 
 
 class Verdict(NamedTuple):
@@ -44,13 +50,14 @@ NOTHING = Verdict((), ())
 
 def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
     """Judge one check: violations, and what stays open."""
-    applies = _applies(check, facts, cpus)
-    if applies is False:
+    parts = {name: _applies(name, check, facts, cpus) for name in check.applies}
+    if False in parts.values():
         return NOTHING
-    if applies is None:
-        return Verdict((), tuple((name, None) for name in check.applies))
+    undecided = [(name, None) for name, holds in parts.items() if holds is None]
+    if undecided:
+        return Verdict((), tuple(undecided))
     violations: list[Violation] = []
-    undecided: list[tuple[str, UnknownFact | None]] = []
+    left_open: list[tuple[str, UnknownFact | None]] = []
     for name, constraint in check.require.items():
         fact = facts.get(name.split(".")[0])
         if fact is None:
@@ -61,11 +68,11 @@ def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
         if broken:
             usual = [met for case, met in verdicts if case.when.usual]
             sure = bool(usual) and all(met is False for met in usual)
-            violations.append(Violation(name, broken[0], sure, check.limits[name]))
+            violations.append(Violation(name, broken[0], sure, check.limits[name], check))
         elif any(met is None for _, met in verdicts):
             unknown = next((case.fact for case, met in verdicts if met is None), None)
-            undecided.append((name, unknown if isinstance(unknown, UnknownFact) else None))
-    return Verdict(tuple(violations), tuple(undecided))
+            left_open.append((name, unknown if isinstance(unknown, UnknownFact) else None))
+    return Verdict(tuple(violations), tuple(left_open))
 
 
 def plain_value(fact: SimpleFact, cpus: int) -> Any:
@@ -84,15 +91,12 @@ def machine_for(fact: RangeFact, cpus: int) -> float:
     return max(fact.runs_from, min(float(cpus), fact.runs_to))
 
 
-def _applies(check: Check, facts: Mapping[str, Fact], cpus: int) -> bool | None:
-    parts: list[bool | None] = []
-    for name, constraint in check.applies.items():
-        fact = facts.get(name.split(".")[0])
-        if fact is None:
-            return False
-        met = [_meets(name, constraint, case.fact, cpus) for case in cases_of(fact)]
-        parts.append(constraints.conjunction(met) if False not in met else True in met)
-    return constraints.conjunction(parts)
+def _applies(name: str, check: Check, facts: Mapping[str, Fact], cpus: int) -> bool | None:
+    fact = facts.get(name.split(".")[0])
+    if fact is None:
+        return False
+    met = [_meets(name, check.applies[name], case.fact, cpus) for case in cases_of(fact)]
+    return constraints.conjunction(met) if False not in met else True in met
 
 
 def _meets(name: str, constraint: dict[str, Any], fact: SimpleFact, cpus: int) -> bool | None:

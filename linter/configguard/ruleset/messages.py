@@ -55,6 +55,8 @@ def fact_text(name: str, fact: SimpleFact, cpus: int) -> str:
         case KnownFact(value):
             if name.endswith("Ms"):
                 return milliseconds(number(value))
+            if isinstance(value, bool):
+                return "true" if value else "false"
             return str(number(value))
         case RangeFact(expression):
             return str(number(expression.at(machine_for(fact, cpus))))

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from configguard.resources import rule_tables
 
 Over = Literal["suite", "run", "setting", "invocation", "job", "suppression"]
+TEXTS = ("message", "label", "missing", "consequence", "remedy")
+"""The keys of a rule, and of one of its checks, whose {placeholders} are filled in."""
 
 
 class Check(NamedTuple):
-    """Where `applies` holds, `require` must hold; both map facts to constraints."""
+    """Where `applies` holds, `require` must hold; both map facts to constraints.
+
+    `limits`: the limit that each requirement names. `texts`: its own, in place of the rule's.
+    """
 
     over: Over
     applies: dict[str, dict[str, Any]]
     require: dict[str, dict[str, Any]]
     limits: dict[str, str | None]
+    texts: Mapping[str, str | list[str]] = {}
 
     def at(self, limits: Mapping[str, float]) -> Check:
         """The check with its `{limit: name}` replaced by the numbers."""
@@ -27,7 +33,11 @@ class Check(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule. `data` is the whole file; the other fields are its parts that are judged."""
+    """One rule. `data` is the whole file; the other fields are its parts that are judged.
+
+    `over` in the order of precedence: what is found in an earlier one is not told of a later one.
+    `defeats`: the rules in whose place it reports, with their severity.
+    """
 
     id: str
     summary: str
@@ -36,6 +46,7 @@ class Rule(NamedTuple):
     severity: tuple[dict[str, Any], ...]
     fix: dict[str, Any] | None
     absorbs: tuple[str, ...]
+    defeats: tuple[str, ...]
     data: dict[str, Any]
 
     def at(self, limits: Mapping[str, float]) -> Rule:
@@ -46,9 +57,15 @@ class Rule(NamedTuple):
         """The rule with one severity for all that it finds; what is unsure is one step lower."""
         return self._replace(severity=({"is": severity},))
 
-    def text(self, name: str) -> str:
-        """One of the rule's message templates; empty where it has none."""
-        return cast("str", self.data.get(name, ""))
+    def text(self, name: str, check: Check | None = None) -> str:
+        """One of the rule's message templates, or that of a check; empty where it has none."""
+        return "\n".join(self.lines(name, check))
+
+    def lines(self, name: str, check: Check | None = None) -> list[str]:
+        """The same for a text that may be a list."""
+        own = check.texts if check is not None else {}
+        found = own.get(name, self.data.get(name, []))
+        return [found] if isinstance(found, str) else list(found)
 
 
 def _filled(constraint: Any, limits: Mapping[str, float]) -> Any:
@@ -82,6 +99,7 @@ def rule_from(data: dict[str, Any]) -> Rule:
             pair.get("applies", {}),
             pair["require"],
             {fact: limit_name(constraint) for fact, constraint in pair["require"].items()},
+            {} if pair is data else {name: pair[name] for name in TEXTS if name in pair},
         )
         for pair in pairs
     )
@@ -93,6 +111,7 @@ def rule_from(data: dict[str, Any]) -> Rule:
         tuple(data["severity"]),
         data.get("fix"),
         tuple(data.get("absorbs", ())),
+        tuple(data.get("defeats", ())),
         data,
     )
 
