@@ -738,6 +738,11 @@ FORMS = [
     ("--output-format", "text"),
     ("--output-format", "concise"),
     ("--output-format", "json"),
+    ("--output-format", "sarif"),
+    ("--output-format", "github", "--verbose"),
+    ("--output-format", "gitlab"),
+    ("--output-format", "junit"),
+    ("--output-format", "markdown"),
     ("--diff",),
     ("--output-format", "text", "--verbose", "--color", "never"),
 ]

@@ -99,13 +99,14 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """All that one check found."""
+    """All that one check found. `judged` are the ids of the suites."""
 
     findings: list[Finding] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
     suites: int = 0
+    judged: tuple[str, ...] = ()
 
 
 def first_byte(file: str) -> Span:

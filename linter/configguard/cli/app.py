@@ -32,7 +32,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and problem
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Notices in full.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
 NoGitignore = Annotated[bool, typer.Option("--no-gitignore", help="Look also at what git ignores.")]
-Format = Annotated[str, typer.Option("--output-format", help="text, concise or json.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--output-format", help="text, concise, json, sarif, github, gitlab, junit or markdown."
+    ),
+]
 
 
 def _version(wanted: bool) -> None:

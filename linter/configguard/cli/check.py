@@ -21,7 +21,9 @@ from configguard.cli.common import (
 )
 from configguard.cli.requests import CheckRequest, Request
 from configguard.limits.settings import Settings
-from configguard.report.text_safety import one_line
+from configguard.report.context import Context, repository_top
+from configguard.report.machine import FORMATS, machine_text
+from configguard.report.text_safety import inert, one_line
 from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
 
@@ -32,10 +34,14 @@ if TYPE_CHECKING:
 
 Read = Callable[[str], "Document | None"]
 
+PRINTED = ("text", "concise")
+_WITHOUT_FIXES = ("concise", "gitlab", "junit")
+"""Formats that have no room for fixes: planning them is left out."""
+
 
 def run_check(request: Request, wanted: CheckRequest) -> int:
     """Check, print, and give the exit code."""
-    one_of("--output-format", wanted.output_format, ("text", "concise", "json"))
+    one_of("--output-format", wanted.output_format, (*PRINTED, *FORMATS))
     one_of("--fail-on", wanted.fail_on, SEVERITIES)
     if wanted.fix and wanted.diff:
         fail("--fix writes and --diff only shows: give one of them")
@@ -71,12 +77,24 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
             session = Session(Workspace(place.workspace.root), options)
             judgement = session.judge(place.paths)
     read = reader(session.workspace, request)
-    # A line per finding has no room for fixes: planning them is left out.
-    report = report_of(session, judgement, plan_fixes=wanted.output_format != "concise")
+    report = report_of(session, judgement, plan_fixes=wanted.output_format not in _WITHOUT_FIXES)
     report.notices += place.notices
     report.problems += changed
-    _print_report(report, read, request, wanted, style, fixed)
-    return exit_code(report, wanted)
+    code = exit_code(report, wanted)
+    if wanted.output_format in FORMATS:
+        context = Context(
+            read,
+            session.workspace.root,
+            repository_top(session.workspace.root),
+            options.rules,
+            code,
+            cast("Severity", wanted.fail_on),
+            request.verbose,
+        )
+        sys.stdout.write(machine_text(wanted.output_format, report, context))
+    else:
+        _print_report(report, read, request, wanted, style, fixed)
+    return code
 
 
 def refuse_unknown_rules(option: str, names: tuple[str, ...]) -> None:
@@ -130,6 +148,7 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
         list(judgement.problems),
         len({suite.file for suite in judgement.suites}),
         len(judgement.suites),
+        tuple(dict.fromkeys(suite.id for suite in judgement.suites)),
     )
 
 
@@ -171,20 +190,16 @@ def _print_report(
     style: Style,
     fixed: int,
 ) -> None:
-    if wanted.output_format == "json":
-        from configguard.report.formats import check_json
-
-        sys.stdout.write(check_json(report, read))
-        return
     from configguard.report.text import render_check, render_concise
 
     if wanted.output_format == "concise":
-        sys.stdout.write(render_concise(report, read, style, quiet=request.quiet))
+        told = render_concise(report, read, style, quiet=request.quiet)
+        sys.stdout.write(inert(told))
         return
     text = render_check(
         report, read, style, verbose=request.verbose, quiet=request.quiet, fixed=fixed
     )
-    sys.stdout.write(text)
+    sys.stdout.write(inert(text))
 
 
 def _print_diff(
@@ -199,12 +214,14 @@ def _print_diff(
     for file in sorted(result.changes):
         document = read(file)
         before = document.data if document is not None else b""
-        sys.stdout.write(unified(style.path(file), before, result.changes[file]))
+        told = unified(style.path(file), before, result.changes[file])
+        sys.stdout.write(inert(told))
     left = len(result.judgement.drafts)
     would = f"{result.mended} finding{'' if result.mended == 1 else 's'} would be fixed"
     print(f"{would}, {left} would remain; nothing was written.", file=sys.stderr)
     for problem in judgement.problems:
-        print(f"{problem.severity}: {one_line(problem.message, 400)}", file=sys.stderr)
+        told = inert(one_line(problem.message, 400))
+        print(f"{problem.severity}: {told}", file=sys.stderr)
     after = report_of(session, result.judgement, plan_fixes=False)
     after.problems += judgement.problems
     code = exit_code(after, wanted)

@@ -34,9 +34,9 @@ class Place(NamedTuple):
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong with the options and end with exit code 2."""
-    from configguard.report.text_safety import one_line
+    from configguard.report.text_safety import inert, one_line
 
-    print(f"configguard: {one_line(message, 500)}", file=sys.stderr)
+    print(inert(f"configguard: {one_line(message, 500)}"), file=sys.stderr)
     raise SystemExit(USAGE)
 
 

@@ -7,6 +7,7 @@ import sys
 from configguard.checking.session import Options, Session
 from configguard.cli.common import one_of, place_of, reader, scope_of, settings_of, style_for
 from configguard.cli.requests import Request
+from configguard.report.text_safety import inert
 
 
 def run_show(request: Request, output_format: str) -> int:
@@ -34,5 +35,5 @@ def run_show(request: Request, output_format: str) -> int:
         text = render_show(
             judgement.configs, notices, judgement.problems, read, style, request.cpus
         )
-    sys.stdout.write(text)
+    sys.stdout.write(text if output_format == "json" else inert(text))
     return 2 if any(problem.severity == "error" for problem in judgement.problems) else 0

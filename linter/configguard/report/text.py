@@ -9,7 +9,7 @@ from configguard.checking.finding import Finding, Fix, Notice, Problem, Report
 from configguard.report.frames import Label, Rail, frames, location, rail_for, view
 from configguard.report.style import Style
 from configguard.report.text_safety import display_width, one_line, wrap
-from configguard.ruleset.messages import condition_words
+from configguard.report.told import scope_of
 from configguard.source.document import Document
 from configguard.source.edits import Edit, OverlappingEdits, apply_edits
 from configguard.source.span import Span
@@ -49,7 +49,7 @@ def render_concise(report: Report, read: Read, style: Style, *, quiet: bool = Fa
     for finding in report.findings:
         where = location(finding.at[0], read(finding.file), style)
         message = style.told(finding.message, _MESSAGE_MOST)
-        scope = style.told(_scope(finding))
+        scope = style.told(scope_of(finding))
         message += f" ({scope})" if scope else ""
         lines.append(f"{where}: {finding.severity}[{one_line(finding.rule)}] {message}")
     for problem in report.problems:
@@ -95,7 +95,7 @@ def _headed(tag: str, message: str, style: Style, severity: str) -> list[str]:
 def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, str]]:
     """What stands below the frames: name and text. The last one is what to do."""
     notes = [("", because.message) for because in finding.because if not because.at]
-    notes.append(("", _scope(finding)))
+    notes.append(("", scope_of(finding)))
     others = finding.suites[1:]
     if others:
         named = others if verbose else others[:_MOST_SUITES]
@@ -109,16 +109,6 @@ def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, 
         notes.append(("fix", finding.fix.title))
         notes.append(("", f"{finding.fix.safety} fix available: {flag}"))
     return [(name, style.told(text, _TEXT_MOST)) for name, text in notes if text]
-
-
-def _scope(finding: Finding) -> str:
-    """Where and when it holds, if not always."""
-    places: dict[tuple[str, ...], str] = {("ci",): " in CI", ("local",): " locally"}
-    place = places.get(finding.environments, "")
-    condition = condition_words(finding.when or {})
-    if condition in finding.message:
-        condition = ""
-    return f"only{place}{condition}" if place or condition else ""
 
 
 class _Hunk(NamedTuple):

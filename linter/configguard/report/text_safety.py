@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 TAB = 4
@@ -169,3 +170,44 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append(part)
             line = line[len(part) :]
     return [*lines, line.rstrip(" ")] if line.rstrip(" ") or not lines else lines
+
+
+_LOG_COMMAND = r"^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))"
+"""What CI systems obey in a log: `::error::` at a line's start (GitHub), `##[…` and `##vso[…`
+(GitHub, Azure) and `##teamcity[…` anywhere in one."""
+
+
+def inert(printed: str) -> str:
+    """Printed lines in which no CI system finds a command."""
+    if "::" not in printed and "##" not in printed:
+        return printed
+    import re
+
+    def shown(found: re.Match[str]) -> str:
+        return f"{found[1] or ''}{_code(found[0][-1])}"
+
+    return re.sub(_LOG_COMMAND, shown, printed, flags=re.MULTILINE)
+
+
+def workflow_value(text: str) -> str:
+    """Text as the message of a workflow command of GitHub."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def workflow_property(text: str) -> str:
+    """Text as a property of a workflow command of GitHub, such as its file."""
+    return workflow_value(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def uri_path(path: str) -> str:
+    """A path with `/` as the path of a URI: every byte that is not plain is %-encoded."""
+    from urllib.parse import quote_from_bytes
+
+    return quote_from_bytes(os.fsencode(path))
+
+
+def html_text(text: str) -> str:
+    """Text as it may stand in HTML, between tags or in an attribute."""
+    from html import escape
+
+    return escape(text)
