@@ -132,6 +132,34 @@ def test_a_config_is_read_in_the_mode_of_the_command(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("command", "local", "ci"),
+    [
+        ('if [ -n "$CI" ]; then vitest run --retry=2; else vitest run --retry=3; fi', [3], [2]),
+        ("if [[ $CI != true ]]; then vitest run --retry=4; fi", [4], []),
+        ('if test -z "${CI:-}"; then vitest run --retry=5; fi; vitest run --retry=6', [5, 6], [6]),
+        ('CI=1; if [ "$CI" ]; then vitest run --retry=7; fi', [7], [7]),
+        ('if [ "$CI" = 1 ]; then vitest run --retry=8; fi', [8], [8]),
+    ],
+)
+def test_a_branch_that_asks_for_ci_runs_there_alone(
+    command: str, local: list[int], ci: list[int], tmp_path: Path
+) -> None:
+    files = {
+        "package.json": json.dumps({"devDependencies": VERSIONS, "scripts": {"it": command}}),
+        "vitest.config.mjs": "export default {};",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    own = [one["environments"] for one in json.loads(shown.stdout)["suites"] if one["invocation"]]
+    found = {
+        name: [one[name]["retries"]["value"] for one in own if name in one]
+        for name in ("local", "ci")
+    }
+    assert found == {"local": local, "ci": ci}
+
+
 def test_azure_sets_no_ci(tmp_path: Path) -> None:
     files = {
         "azure-pipelines.yml": "steps:\n  - script: npx vitest run --retry=2\n",

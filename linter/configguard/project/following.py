@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import Literal
 
 from configguard.project.arguments import hooks_run
 from configguard.project.interest import file_of_interest, names_a_runner, words_of_interest
@@ -226,9 +227,11 @@ class Follower:
             if over == 1:
                 self.left.append(NotFollowed("it leads to too many commands", (command.span,)))
             return
-        if not command.words:
+        in_ci = _in_ci(command, way)
+        if not command.words or in_ci == "never":
             return
         way = way.at_least(command.reached)._replace(
+            in_ci=in_ci,
             folder=joined(way.folder, command.folder),
             assignments=after(way.assignments, command.assignments),
             beside=way.beside or command.beside,
@@ -365,6 +368,19 @@ def _put_in(word: Word, arguments: Sequence[Word]) -> list[Word]:
     if found is not None and int(found[1]) < len(arguments):
         return [arguments[int(found[1])]]
     return [unknown_word("an argument of the script ends inside this word", word.origin)]
+
+
+def _in_ci(command: Command, way: Way) -> bool | Literal["never"] | None:
+    """Whether a command runs only in CI, or only outside, by what its script asks for."""
+    if command.in_ci is None:
+        return way.in_ci
+    given = next((one for one in reversed(way.assignments) if one.name == "CI"), None)
+    if given is None:
+        return command.in_ci if way.in_ci in (None, command.in_ci) else "never"
+    if given.value is not None and given.value.text is None:
+        return way.in_ci
+    is_set = given.value is not None and bool(given.value.text)
+    return way.in_ci if is_set == command.in_ci else "never"
 
 
 def _extent(command: Command) -> Span:

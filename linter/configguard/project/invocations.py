@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from configguard.evaluate.values import Known
 from configguard.project.following import Follower
 from configguard.project.manifests import problem_at
 from configguard.project.problems import PathProblem
@@ -18,16 +17,14 @@ from configguard.project.scripts import package_at
 from configguard.project.ways import Start, Way
 from configguard.project.wrappers import NotFollowed
 from configguard.resources import table
-from configguard.runners.flags import CommandLine, Flag, command_line
+from configguard.runners.flags import CommandLine, command_line
 from configguard.source.document import Document
 from configguard.source.span import Origin
-from configguard.source.workspace import MAX_LOCK_BYTES, Workspace, escapes, join
+from configguard.source.workspace import MAX_LOCK_BYTES, Workspace
 from configguard.syntax.commands import Command
 from configguard.syntax.shell_state import Assignment, Folder, Reached
 from configguard.syntax.shell_words import Word
 from configguard.syntax.trees import BadSyntax
-
-Watch = Literal["never", "always", "open"]
 
 
 class Invocation(NamedTuple):
@@ -35,11 +32,10 @@ class Invocation(NamedTuple):
 
     `name` is the script's (or given by the caller), `package` the folder of its package.json.
     `argv` is what stands behind the runner's name, and `line` what the runner reads from it (as its
-    newest version does); `subcommand` is the first word, where it is one. `watch`: whether it
-    stays to watch the files (vitest without `run` decides by the terminal and CI). `assignments`:
-    what is set in its environment, in order (the last of a name counts). `folder`: where it runs,
-    from the root. `chain`: the commands through which it is reached, its own first. `doubts`: what
-    may have changed the environment and is not followed.
+    newest version does); `subcommand` is the first word, where it is one. `assignments`: what is
+    set in its environment, in order (the last of a name counts). `folder`: where it runs, from the
+    root. `chain`: the commands through which it is reached, its own first. `doubts`: what may have
+    changed the environment and is not followed. `in_ci`: only where CI is set, or not.
     """
 
     id: str
@@ -50,7 +46,6 @@ class Invocation(NamedTuple):
     argv: tuple[Word, ...]
     line: CommandLine
     subcommand: str | None
-    watch: Watch
     assignments: tuple[Assignment, ...]
     folder: Folder
     chain: Origin
@@ -58,6 +53,7 @@ class Invocation(NamedTuple):
     beside: bool
     guarded: bool
     doubts: Origin
+    in_ci: bool | None = None
 
     @property
     def job(self) -> str | None:
@@ -71,23 +67,6 @@ class Invocation(NamedTuple):
             return f'the step "{self.name}"'
         where = f" of {self.package}" if self.package else ""
         return f'the script "{self.name}"{where}'
-
-    @property
-    def config(self) -> Flag | None:
-        """The flag that names its config."""
-        return self.line.last("--config", "-c")
-
-    @property
-    def config_file(self) -> str | None:
-        """The config that it names, from the root; None where it names none that is known."""
-        folder, flag = self.folder.path, self.config
-        if self.runner == "vitest" and folder is not None:
-            root = self.line.last("--root", "-r")
-            if root is not None:
-                folder = _joined(folder, root)  # vitest looks for a config from there
-        if folder is None or flag is None:
-            return None
-        return _joined(folder, flag)
 
 
 class Followed(NamedTuple):
@@ -144,36 +123,6 @@ def invocations_of(
     )
 
 
-def _joined(folder: str, flag: Flag) -> str | None:
-    """The path that a flag names; jest's may be a config itself, as JSON."""
-    value = flag.value
-    if not isinstance(value, Known) or not isinstance(value.value, str):
-        return None
-    if not value.value or value.value.startswith("{"):
-        return None
-    path = join(folder, value.value)
-    return None if escapes(path) else ("" if path == "." else path)
-
-
-def _watch(runner: str, subcommand: str | None, line: CommandLine) -> Watch:
-    """Whether a run stays and watches the files."""
-    flag = line.last("--watch", "-w", "--no-watch") if runner == "vitest" else None
-    if runner == "vitest":
-        if flag is not None:
-            asked = isinstance(flag.value, Known) and flag.value.value is True
-            refused = isinstance(flag.value, Known) and flag.value.value is False
-            ends = subcommand == "run" or line.last("--run") is not None
-            return "never" if refused else "always" if asked and not ends else "open"
-        if subcommand == "run" or line.last("--run") is not None:
-            return "never"
-        return "always" if subcommand in ("watch", "dev") else "open"
-    names = {"jest": ("--watch", "--watchAll", "--watch-all"), "playwright": ("--ui",)}[runner]
-    flag = line.last(*names)
-    if flag is None or (isinstance(flag.value, Known) and flag.value.value is False):
-        return "never"
-    return "always"
-
-
 def invocations_for(
     kind: Literal["script", "ci"], name: str, package: str, prefix: str, starts: Sequence[Start]
 ) -> list[Invocation]:
@@ -201,7 +150,6 @@ def invocations_for(
                 start.argv,
                 line,
                 subcommand,
-                _watch(start.runner, subcommand, line),
                 way.assignments,
                 way.folder,
                 way.chain,
@@ -209,6 +157,7 @@ def invocations_for(
                 way.beside,
                 way.guarded,
                 way.doubts,
+                way.in_ci,
             )
         )
     return found

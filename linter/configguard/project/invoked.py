@@ -170,8 +170,9 @@ def _run(written: Configured, own: Evaluated, start: Started, made: Sequence[Sui
 
 
 def _of_environment(found: dict[str, _T], invocation: Invocation) -> dict[str, _T]:
-    """A CI step has only the environment `ci`, a script both."""
-    return {name: one for name, one in found.items() if invocation.kind != "ci" or name == _CI}
+    """A CI step has only the environment `ci`, a script both if it does not ask for CI itself."""
+    only = True if invocation.kind == "ci" else invocation.in_ci
+    return {name: one for name, one in found.items() if only in (None, name == _CI)}
 
 
 def _same(one: Profile, other: Profile) -> bool:

@@ -108,6 +108,10 @@ def startings(
     referred: dict[Referred, None] = {}
     notes = [Note(f"not followed, though it may run tests: {one.reason}", one.at) for one in left]
     for invocation in invocations:
+        if invocation.id in without_ci:
+            invocation = invocation._replace(in_ci=None)
+        if invocation.kind == "ci" and invocation.in_ci is False:
+            continue
         line = invocation.line
         found = _config_of(workspace, invocation, line)
         if isinstance(found, Note):

@@ -16,7 +16,10 @@ _LEVELS: tuple[Reached, ...] = ("always", "after-success", "maybe")
 
 
 class Way(NamedTuple):
-    """How a command is reached: where it runs, with what environment, and through what."""
+    """How a command is reached: where it runs, with what environment, and through what.
+
+    `in_ci`: only where CI is set, or only where it is not.
+    """
 
     folder: Folder = Folder()
     assignments: tuple[Assignment, ...] = ()
@@ -26,6 +29,7 @@ class Way(NamedTuple):
     chain: Origin = ()
     doubts: Origin = ()
     stack: tuple[tuple[str, str], ...] = ()
+    in_ci: bool | None = None
 
     def at_least(self, level: Reached) -> Way:
         """The way where it is reached no surer than so."""

@@ -6,6 +6,7 @@ with `set A=b` of cmd.exe beside it. `commands_of` is the entry.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -117,6 +118,11 @@ class _OverBound(Exception):
 
 _ASKING = {"test", "[", "which", "type", "hash", "grep"}
 """Their failure is an answer, no fault."""
+_ASKS_FOR_CI = re.compile(
+    r"(?:\[\[?|test)\s+(?P<not>!\s+)?(?:(?P<test>-n|-z)\s+)?\"?\$(?:CI|\{CI(?::?-)?\})\"?"
+    r"(?:\s*(?P<compared>==?|!=)\s*[\"']?true[\"']?)?(?:\s*\]\]?)?"
+)
+"""CI services that set CI set it to `true`."""
 _SOURCING = {".", "source", "eval", "read", "mapfile", "readarray", "getopts"}
 """They set variables in a way that is not followed."""
 
@@ -310,8 +316,12 @@ class _Walk:
             elif node.type not in ("if", "elif", "fi"):
                 target.append(node)
         ends = self.sequence(asked, state, depth + 1)
-        results = self._body(body, ends.success, depth)
-        rest = merged(ends.failure, ends.spared)
+        in_ci = None if "CI" in state.variables else self._asks_for_ci(asked)
+        holds, rest = ends.success, merged(ends.failure, ends.spared)
+        if in_ci is not None and state.in_ci is None:
+            holds = holds and holds._replace(in_ci=in_ci)
+            rest = rest and rest._replace(in_ci=not in_ci)
+        results = self._body(body, holds, depth)
         if others and others[0].type == "elif_clause":
             if rest is not None:
                 inner = [*others[0].children, *others[1:]]
@@ -321,7 +331,18 @@ class _Walk:
             results += self._body(others[0].children[1:], rest, depth)
         elif rest is not None:
             results.append(rest)
-        return _rejoined(state, results)
+        return _rejoined(state, [one and one._replace(in_ci=state.in_ci) for one in results])
+
+    def _asks_for_ci(self, asked: Sequence[Node]) -> bool | None:
+        """Whether a condition holds exactly where CI is set; False: exactly where it is not."""
+        if not asked:
+            return None
+        text = self.source.text[asked[0].start_byte : asked[-1].end_byte]
+        found = _ASKS_FOR_CI.fullmatch(text.decode("utf-8", "replace").strip(" ;\n\t"))
+        if found is None or (found["test"] and found["compared"]):
+            return None
+        turned = [found["test"] == "-z", found["compared"] == "!=", bool(found["not"])]
+        return turned.count(True) % 2 == 0
 
     def _case(self, node: Node, state: State, depth: int) -> Ends:
         """Each branch of a `case` may run, or none."""

@@ -36,7 +36,8 @@ class Command(NamedTuple):
     `words`: its name first. `assignments`: what the script sets in its environment, in order.
     `reached`: on every run; if what stands before succeeds; only under some other condition.
     `beside`: it runs while others do, in a pipe or in the background. `doubts`: what may have
-    changed its environment in a way that is not followed, such as `. ./env.sh`.
+    changed its environment in a way that is not followed, such as `. ./env.sh`. `in_ci`: it runs
+    only where CI is set, or only where it is not.
     """
 
     words: tuple[Word, ...]
@@ -47,6 +48,7 @@ class Command(NamedTuple):
     redirects: tuple[Redirect, ...]
     doubts: Origin
     span: Span
+    in_ci: bool | None = None
 
     @property
     def name(self) -> str | None:
@@ -91,6 +93,7 @@ def simple_command(source: Source, part: Part, state: State) -> tuple[Command, S
         tuple(aims),
         state.doubts,
         span,
+        state.in_ci,
     )
     return command, state
 

@@ -52,7 +52,10 @@ class Folder(NamedTuple):
 
 
 class State(NamedTuple):
-    """What holds at one point of a script. `strayed`: only if a `cd` before it failed."""
+    """What holds at one point of a script. `strayed`: only if a `cd` before it failed.
+
+    `in_ci`: it is reached only where CI is set, or only where it is not.
+    """
 
     level: Reached = "always"
     folder: Folder = Folder()
@@ -61,6 +64,7 @@ class State(NamedTuple):
     doubts: Origin = ()
     errexit: bool = False
     strayed: bool = False
+    in_ci: bool | None = None
 
     def at_least(self, level: Reached) -> State:
         """The state where it is reached no surer than so."""
