@@ -164,3 +164,43 @@ def test_what_is_no_default_export_is_unknown(tmp_path: Path) -> None:
     shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
     retries = json.loads(shown.stdout)["suites"][0]["environments"]["local"]["retries"]
     assert retries["state"] == "unknown" and "is no default export" in retries["reason"]
+
+
+def test_a_command_is_advised_once_and_what_fix_leaves_has_no_label(tmp_path: Path) -> None:
+    script = '"scripts": {"e2e": "vitest run -c vitest.e2e.config.ts --retry=5"}'
+    manifest = f'{{{script}, "devDependencies": {{"vitest": "3.2.7"}}}}'
+    write(tmp_path, {"package.json": manifest, "vitest.e2e.config.ts": E2E % "1"})
+    told = run("check", ".", "--root", ".", cwd=tmp_path).stdout
+    assert told.count("╴fix:") == 1
+    assert "no automatic fix: it is set by a command line" in " ".join(told.split())
+    assert "the value is written here" not in told
+    assert "takes it in here" not in told
+
+
+def test_an_exact_version_in_a_manifest_is_not_called_a_range(tmp_path: Path) -> None:
+    write(tmp_path, {"vitest.config.ts": E2E % "1"})
+    assert "vitest 3.2.7, as package.json says (" in run("show", ".", cwd=tmp_path).stdout
+    write(tmp_path, {"package.json": '{"devDependencies": {"vitest": "^3.2.7"}}'})
+    assert "any version that package.json allows" in run("show", ".", cwd=tmp_path).stdout
+
+
+def test_advice_is_spelled_for_the_newest_version_in_question(tmp_path: Path) -> None:
+    write(tmp_path, {"vitest.e2e.config.ts": E2E % "3", "package.json": "{}"})
+    result = run("check", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    found = {one["rule"]: one for one in json.loads(result.stdout)["findings"]}
+    advice = found["too-many-retries"]["remedy"][0]
+    assert advice == "Allow at most 1: `retry: 1` (as vitest 5 spells it)."
+
+
+def test_unsafe_fixes_alone_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"vitest.e2e.config.ts": E2E % "5"})
+    result = run("check", ".", "--root", ".", "--unsafe-fixes", cwd=tmp_path)
+    assert (result.code, result.stdout) == (2, "")
+    assert "add --fix" in result.stderr
+
+
+def test_a_condition_whose_branches_end_equal_becomes_the_value(tmp_path: Path) -> None:
+    text = E2E % "process.env.CI ? 1 : 3"
+    write(tmp_path, {"vitest.e2e.config.ts": text})
+    assert run("check", ".", "--root", ".", "--fix", cwd=tmp_path).code == 0
+    assert (tmp_path / "vitest.e2e.config.ts").read_text("utf-8") == E2E % "1"

@@ -132,7 +132,7 @@ error[e2e-parallel-workers]: vitest.e2e.config.ts runs up to 3 test files at
   ├╴only in CI on machines with 5 or more CPUs
   ├╴why:  All of these files drive the same services at once.
   ├╴fix:  Let the files run one after another.
-  ╰╴fix:  Or raise the limit.
+  ╰╴Or raise the limit.
 
 error[too-many-retries]: vitest.e2e.config.ts runs a failing test up to 3
   times (2 retries); the limit is 1

@@ -43,7 +43,8 @@ class Finding:
     """One thing that is wrong, with its evidence.
 
     `at[0]` is the primary place. `message` says what happens, `consequence` why it matters,
-    `remedy` what to do. `when` is set where it depends on something open (JSON of a condition).
+    `remedy` what to do; `also` are the other suites in words.
+    `when` is set where it depends on something open (JSON of a condition).
     """
 
     rule: str
@@ -60,6 +61,7 @@ class Finding:
     certainty: Literal["sure", "depends"] = "sure"
     when: dict[str, Any] | None = None
     fix: Fix | None = None
+    also: tuple[str, ...] = ()
 
     def having(self, **changes: Any) -> Finding:
         """This finding with some fields replaced."""

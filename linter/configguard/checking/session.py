@@ -15,7 +15,7 @@ from configguard.limits.limits import Limits, load_limits
 from configguard.limits.settings import UNSET, Loaded
 from configguard.project.candidates import PLAIN, Candidate, Discovery, Scope
 from configguard.project.ci.model import Provider
-from configguard.project.ci.reading import ci_invocations, provider_of
+from configguard.project.ci.reading import ci_invocations, provider_of, starts_commands
 from configguard.project.discover import discover, normalised
 from configguard.project.invocations import invocations
 from configguard.project.problems import PathProblem
@@ -70,6 +70,8 @@ class Session:
         self._starts = NONE
         self._provider: Provider | None = None
         self._start_problems: tuple[PathProblem, ...] = ()
+        # Configs that only a named workflow or manifest brought up, and what of it runs them.
+        self._run_by_named: dict[str, frozenset[str]] = {}
         self._rules: dict[tuple[tuple[str, float], ...], tuple[Rule, ...]] = {}
 
     def _rules_at(self, limits: Limits) -> tuple[Rule, ...]:
@@ -126,9 +128,43 @@ class Session:
         self._provider = provider_of(ci)
         known = {candidate.file for candidate in found.candidates if candidate.found_by_default}
         new = tuple(one for one in self._starts.referred if one.file not in known)
-        if not new:
-            return found
-        return discover(self.workspace, paths, scope._replace(referred=(*scope.referred, *new)))
+        if new:
+            scope = scope._replace(referred=(*scope.referred, *new))
+            found = discover(self.workspace, paths, scope)
+        return self._with_runs_of_named(found, paths, scope)
+
+    def _with_runs_of_named(
+        self, found: Discovery, paths: Sequence[str], scope: Scope
+    ) -> Discovery:
+        """Also the configs that a file runs which the user named: a workflow, a package.json."""
+        named = {normalised(path) for path in paths}
+        runs: dict[str, set[str]] = {}
+        carriers: set[str] = set()
+        for config, starts in self._starts.by_config.items():
+            for started in starts:
+                of_named = named.intersection(span.file for span in started.invocation.chain)
+                carriers |= of_named
+                if of_named:
+                    runs.setdefault(config, set()).add(started.invocation.id)
+        there = {candidate.file for candidate in found.candidates}
+        self._run_by_named = {
+            config: frozenset(ids) for config, ids in runs.items() if config not in there
+        }
+        further = discover(self.workspace, tuple(self._run_by_named), scope).candidates
+        notices = [
+            PathProblem(f"{one.file}: it runs no config of a test runner that is known", one.file)
+            for one in found.problems
+            if one.unknown and one.file not in carriers and starts_commands(one.file)
+        ]
+        return found._replace(
+            candidates=(*found.candidates, *(one._replace(named=False) for one in further)),
+            problems=tuple(
+                one
+                for one in found.problems
+                if not (one.unknown and (one.file in carriers or starts_commands(one.file)))
+            ),
+            notices=(*found.notices, *notices),
+        )
 
     def over(self, changes: Mapping[str, bytes]) -> Session:
         """The session with other bytes in some configs; what runs them stays."""
@@ -195,7 +231,7 @@ class Session:
         for suite in (suite for config in configs for suite in config.suites):
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
-            if not suite.judged:
+            if not suite.judged or not self._asked_for(suite):
                 continue
             ignored = settings.ignored_in([suite.file])
             rules = [one for one in self._rules_at(limits[suite.id]) if one.id not in ignored]
@@ -213,6 +249,12 @@ class Session:
             limits,
             limits_wrong,
         )
+
+    def _asked_for(self, suite: Suite) -> bool:
+        """Whether the user named its config, or the file that runs it so."""
+        ids = self._run_by_named.get(suite.config)
+        started = (*suite.same_as, *((suite.invocation,) if suite.invocation else ()))
+        return ids is None or any(one.id in ids for one in started)
 
     def _ignored_there(self, draft: Draft) -> bool:
         """Whether a rule is ignored in the file that its finding stands in, such as a base file."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from configguard.checking.check import Draft
 from configguard.checking.finding import Because, Finding
 from configguard.limits.limits import Limit, Limits
-from configguard.project.suites import Suite, suite_id
+from configguard.project.suites import Suite, suite_id, versions_of
 from configguard.ruleset.judge import Violation
 from configguard.ruleset.messages import (
     SETTING_NAMES,
@@ -21,7 +21,8 @@ from configguard.ruleset.messages import (
 from configguard.ruleset.vocabulary import facts_of
 from configguard.runners.profile import KnownFact, RangeFact, cases_of, number, when_json
 from configguard.runners.spelling import Change, candidates
-from configguard.source.span import Origin
+from configguard.runners.versions import matches
+from configguard.source.span import Origin, Span
 
 _BREAKS = {
     "throws": "refuses to start",
@@ -66,7 +67,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
     at = place_of(draft)
     # Without a spelling in this version a remedy that names one says nothing.
     told = [
-        fill(one, values)
+        _for_version(fill(one, values), draft) if "{spelling}" in one else fill(one, values)
         for one in rule.lines("remedy", check)
         if values["spelling"] or "{spelling}" not in one
     ]
@@ -87,6 +88,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
         tuple(_because(draft, at, limits)),
         "sure" if draft.sure else "depends",
         None if draft.when.always else when_json(draft.when),
+        also=tuple(dict.fromkeys(one.subject.suite.title for one in drafts[1:])),
     )
 
 
@@ -94,8 +96,24 @@ def spelled(draft: Draft, fact: str) -> Change | None:
     """The plainest change that would give the wanted fact."""
     suite = draft.subject.suite
     profile = draft.subject.profile
-    found = candidates(suite.runner, suite.version, fact, draft.wanted[fact], profile)
+    found = candidates(suite.runner, _newest(draft), fact, draft.wanted[fact], profile)
     return next(found, None)
+
+
+def _newest(draft: Draft) -> str:
+    """The newest version in question in which the finding holds: advice is spelled for that."""
+    suite, holds = draft.subject.suite, draft.when.versions
+    versions = [version for _, version in versions_of(suite.runner, suite.installed)[0]]
+    held = [version for version in versions if holds is None or matches(version, holds)]
+    return held[-1] if held and len(versions) > 1 else suite.version
+
+
+def _for_version(advice: str, draft: Draft) -> str:
+    """Advice that says for which of several versions it is spelled."""
+    suite = draft.subject.suite
+    if len(versions_of(suite.runner, suite.installed)[0]) < 2:
+        return advice
+    return f"{advice.rstrip('.')} (as {suite.runner} {_newest(draft)} spells it)."
 
 
 def _defaulted(draft: Draft) -> bool:
@@ -232,15 +250,17 @@ def _limit_text(violation: Violation, limits: Limits) -> str:
 
 def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
     """The evidence behind a finding, from the primary place outwards."""
-    entries = draft.subject.entries
+    entries, by_command = draft.subject.entries, _by_command(draft)
     found = [Because("no effect either", entry.at[:1]) for entry in entries[1:]]
     for index, span in enumerate(at[1:]):
+        if by_command and _within(span, at[0]):
+            continue  # the value of a flag needs no pointing at
         last = index == len(at) - 2
         found.append(
             Because("the value is written here" if last else "it comes from here", (span,))
         )
     own = draft.subject.suite.file
-    if at[0].file != own:
+    if at[0].file != own and not by_command:
         via = entries[0].via if entries else _via(draft)
         inside = [span for span in via if span.file == own]
         found += [Because(f"{own} takes it in here", (span,)) for span in inside[:1]]
@@ -250,6 +270,10 @@ def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
     if entries or _defaulted(draft):
         found += _version_because(draft.subject.suite)
     return found
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _via(draft: Draft) -> Origin:

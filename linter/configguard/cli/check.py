@@ -43,6 +43,8 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
     """Check, print, and give the exit code."""
     one_of("--output-format", wanted.output_format, (*PRINTED, *FORMATS))
     one_of("--fail-on", wanted.fail_on, SEVERITIES)
+    if wanted.unsafe and not (wanted.fix or wanted.diff):
+        fail("--unsafe-fixes does nothing alone: add --fix to write them, or --diff to see them")
     if wanted.fix and wanted.diff:
         fail("--fix writes and --diff only shows: give one of them")
     for option, names in (("--select", wanted.select), ("--ignore", wanted.ignore)):
@@ -137,9 +139,7 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
             if isinstance(planned, Planned):
                 finding = finding.having(fix=planned.fix)
             elif draft.wanted:
-                finding = finding.having(
-                    remedy=(*finding.remedy, f"Not fixed by --fix: {planned}.")
-                )
+                finding = finding.having(remedy=(*finding.remedy, f"no automatic fix: {planned}"))
         findings.append(finding)
     ordered = sorted(findings, key=_order)
     return Report(

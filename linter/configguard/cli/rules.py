@@ -36,11 +36,20 @@ def run_rules(output_format: str) -> int:
 
 
 def run_explain(name: str) -> int:
-    """Print a rule's page."""
+    """Print a rule's page: laid out in a terminal, as the Markdown that it is into a pipe."""
     rules = builtin_rules()
     if name not in rules:
         near = suggestion(name, tuple(rules))
         fail(f"there is no rule {name!r}{near or '; see configguard rules'}")
-    page = data_folder("rules") / name / "README.md"
-    sys.stdout.write(page.read_text("utf-8"))
+    page = (data_folder("rules") / name / "README.md").read_text("utf-8")
+    if sys.stdout.isatty() and "utf" in (sys.stdout.encoding or "").lower():
+        import os
+
+        from configguard.report.page import print_page
+        from configguard.report.style import decide_color
+
+        width = os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        print_page(page, color=decide_color("auto", sys.stdout, os.environ), width=width)
+    else:
+        sys.stdout.write(page)
     return 0

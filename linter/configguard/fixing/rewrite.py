@@ -28,6 +28,9 @@ def set_setting(
         inner = reading.at[-1]
         inside = inner.file == file and written.start <= inner.start and inner.end <= written.end
         if inside and inner != written and node_at(parsed, inner, *_LITERALS) is not None:
+            both = _equal_branches(parsed, inner, text)
+            if both is not None:
+                yield Edit(both, text)  # `CI ? 2 : 2` says less than `2`
             # One branch of a condition: the other environments keep theirs.
             yield Edit(inner, text)
         yield _replaced(parsed, written, setting, text)
@@ -58,6 +61,18 @@ def remove_setting(parsed: Parsed, settings: Settings, setting: str) -> Edit | N
         return None
     member = node_at(parsed, whole, "pair", "shorthand_property_identifier", "method_definition")
     return None if member is None else remove_property(parsed, member, frozenset({"test"}))
+
+
+def _equal_branches(parsed: Parsed, branch: Span, text: str) -> Span | None:
+    """The condition around a branch, where its other branch is this text already."""
+    node = node_at(parsed, branch, *_LITERALS)
+    around = node.parent if node is not None else None
+    if node is None or around is None or around.type != "ternary_expression":
+        return None
+    sides = [around.child_by_field_name(name) for name in ("consequence", "alternative")]
+    others = [side for side in sides if side is not None and side.start_byte != node.start_byte]
+    alike = len(others) == 1 and parsed.text(others[0]) == text
+    return parsed.span(around) if alike else None
 
 
 def _replaced(parsed: Parsed, written: Span, setting: str, text: str) -> Edit:

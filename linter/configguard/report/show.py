@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ _SOURCES = {
     "none": "no version found: all are considered",
 }
 _ENVIRONMENTS = {"local": "local", "ci": "CI"}
+_EXACT = re.compile(r"[=v]*\d+\.\d+\.\d+(-[\w.-]+)?")
 _VALUE_WIDTH = 34
 """A longer value pushes its place to the next line."""
 _MOST_PROJECTS = 6
@@ -139,7 +141,10 @@ class _Page:
         where = self._places(installed.at)
         lines = [self.style.bold(self.style.told(suite.id))]
         lines.append(f"  {_KINDS[suite.kind.kind]}{self._because(suite)}")
-        lines.append(f"  {runner}, {_SOURCES[installed.source]}{f' ({where})' if where else ''}")
+        source = _SOURCES[installed.source]
+        if installed.source == "manifest" and _EXACT.fullmatch(version):
+            source = "as package.json says"
+        lines += self._wrapped(f"{runner}, {source}{f' ({where})' if where else ''}", 2)
         lines += self._invoked(suite)
         if suite.root_config is not None and suite.root_config != suite.file:
             lines.append(f"  run by {self.style.told(suite.root_config)}")

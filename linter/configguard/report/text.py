@@ -21,6 +21,7 @@ _TEXT_MOST = 2000
 _MOST_NOTICES = 10
 _MOST_SUITES = 3
 _MOST_PREVIEW = 16
+_NO_FIX = "no automatic fix"
 
 
 def render_check(
@@ -96,14 +97,16 @@ def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, 
     """What stands below the frames: name and text. The last one is what to do."""
     notes = [("", because.message) for because in finding.because if not because.at]
     notes.append(("", scope_of(finding)))
-    others = finding.suites[1:]
+    others = finding.also or finding.suites[1:]
     if others:
         named = others if verbose else others[:_MOST_SUITES]
         more = f" and {len(others) - len(named)} more" if len(others) > len(named) else ""
         notes.append(("also", f"in {', '.join(named)}{more}"))
     notes.append(("why", finding.consequence))
     if finding.fix is None:
-        notes += [("fix", remedy) for remedy in finding.remedy]
+        advice = [remedy for remedy in finding.remedy if not remedy.startswith(_NO_FIX)]
+        notes += [("fix" if index == 0 else "", text) for index, text in enumerate(advice)]
+        notes += [("", remedy) for remedy in finding.remedy if remedy not in advice]
     else:
         flag = "--fix" if finding.fix.safety == "safe" else "--fix --unsafe-fixes"
         notes.append(("fix", finding.fix.title))

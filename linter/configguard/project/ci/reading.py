@@ -61,6 +61,16 @@ def read_ci(workspace: Workspace) -> Reading:
     return Reading(tuple(jobs), tuple(steps), tuple(files.problems))
 
 
+def starts_commands(file: str) -> bool:
+    """Whether a file is, by its name and place, one whose commands are followed."""
+    folder, _, name = file.rpartition("/")
+    if name == "package.json" or file == ".gitlab-ci.yml":
+        return True
+    is_yaml = name.endswith((".yml", ".yaml"))
+    in_azure = folder in AZURE_FOLDERS and "azure-pipeline" in name
+    return is_yaml and (folder == ".github/workflows" or in_azure)
+
+
 def _add(jobs: list[Job], steps: list[Step], found: tuple[list[Job], list[Step]]) -> None:
     jobs += found[0]
     steps += found[1]
