@@ -69,3 +69,15 @@ class TestInTerminal:
 
 def test_a_pipe_gets_the_markdown(tmp_path: Path) -> None:
     assert run("explain", "too-many-retries", cwd=tmp_path).stdout == PAGE.read_text("utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NOT TESTED: there is no pty on Windows")
+def test_show_fits_a_narrow_terminal(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    text = "export default { test: { retry: process.env.CI ? 3 : 2, maxWorkers: 3 } };\n"
+    (tmp_path / "vitest.e2e.config.ts").write_text(text, "utf-8")
+    shown = re.sub(r"\x1b\[[\d;]*m", "", in_terminal("show", str(tmp_path), width=60))
+    place = re.compile(r"^ +(<- )?\S+:\d+:\d+( <- \S+)?$")
+    wide = [line for line in shown.splitlines() if len(line) > 60 and not place.match(line)]
+    assert not wide
+    assert re.search(r"vitest\.e2e\.config\.ts:1:\d+$", shown, re.MULTILINE)

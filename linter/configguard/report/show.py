@@ -64,6 +64,8 @@ _ENVIRONMENTS = {"local": "local", "ci": "CI"}
 _EXACT = re.compile(r"[=v]*\d+\.\d+\.\d+(-[\w.-]+)?")
 _VALUE_WIDTH = 34
 """A longer value pushes its place to the next line."""
+_WIDTH_OF_TABLE = 80
+"""In a narrower terminal columns leave no room for places."""
 _MOST_PROJECTS = 6
 _MOST_PLACES = 2
 """Of a call that stands in many test files, besides its first."""
@@ -340,6 +342,8 @@ def _table(rows: list[_Row], style: Style) -> list[str]:
     environment = max((len(row.environment) for row in rows), default=0)
     gap = "  " if environment else ""
     value = min(_VALUE_WIDTH, max((display_width(row.value) for row in rows), default=0))
+    if style.width < _WIDTH_OF_TABLE:
+        return _stacked(rows, style, environment)
     lines: list[str] = []
     for row in rows:
         head = f"  {row.label:<{label}}{gap}{row.environment:<{environment}}  "
@@ -352,6 +356,23 @@ def _table(rows: list[_Row], style: Style) -> list[str]:
             lines.append(f"{head}{row.value}{padding}  {style.dim(first)}".rstrip())
         indent = " " * (len(head) + value + 2)
         lines += [f"{indent}{style.dim(f'<- {place}')}" for place in more]
+    return lines
+
+
+def _stacked(rows: list[_Row], style: Style, environment: int) -> list[str]:
+    """The same for a narrow terminal: the name of a fact, its values below, then their places."""
+    lines: list[str] = []
+    for row in rows:
+        if row.label:
+            lines.append(f"  {row.label}")
+        head = f"    {row.environment:<{environment}}  " if environment else "    "
+        first, *rest = wrap(row.value, style.width - len(head))
+        lines += [f"{head}{first}", *(f"{' ' * len(head)}{part}" for part in rest)]
+        for index, place in enumerate(row.places):
+            shown = f"<- {place}" if index else place
+            # A place is never broken, so that it can be clicked: it moves to the left instead.
+            indent = max(2, min(len(head) + 2, style.width - display_width(shown)))
+            lines.append(f"{' ' * indent}{style.dim(shown)}")
     return lines
 
 
