@@ -11,12 +11,12 @@ from configguard.evaluate.values import Unknown, Value
 from configguard.evaluate.worlds import (
     MAX_WORLDS,
     Assumptions,
+    Atom,
     Case,
     Environment,
     Fork,
-    TooManyWorlds,
     World,
-    decide,
+    halves,
 )
 from configguard.source.span import Span
 from configguard.source.workspace import Workspace
@@ -56,24 +56,37 @@ class Config:
         Thrown: the config throws in that world, so the runner does not start. Unknown: a bound
         was reached. The question itself may be handed an Unknown value.
         """
-        try:
-            most = MAX_WORLDS * len(self.environments)
-            return decide(lambda assumptions: self._answer(assumptions, question), most=most)
-        except TooManyWorlds:
-            reason = f"it depends on too many open conditions (over {MAX_WORLDS} cases)"
-            return [Case((), Unknown(reason, (self.place,)))]
+        return self.ask_all({"": question})[""]
 
     def ask_all(
         self, questions: Mapping[str, Callable[[Machine, Value], T]]
     ) -> dict[str, list[Case[T | Thrown | Unknown]]]:
-        """The answers of several questions, by name; most need no more than one look."""
-        machine, value = self._ran(())
-        answers: dict[str, list[Case[T | Thrown | Unknown]]] = {}
-        for name, question in questions.items():
-            try:
-                answers[name] = [Case((), self._put(machine, value, question))]
-            except Fork:
-                answers[name] = self.ask(question)
+        """The answers of several questions, by name: each world is looked at once, and only for
+        those that depend on it."""
+        answers: dict[str, list[Case[T | Thrown | Unknown]]] = {name: [] for name in questions}
+        worlds = dict.fromkeys(questions, 1)
+        most = MAX_WORLDS * len(self.environments)
+        pending: list[tuple[Assumptions, list[str]]] = [((), list(questions))]
+        while pending:
+            held, names = pending.pop()
+            forked: dict[Atom, list[str]] = {}
+            machine, value, world = self._at(held)
+            for name in names:
+                try:
+                    answer = self._answer(held, machine, value, world, questions[name])
+                except Fork as fork:
+                    worlds[name] += 1
+                    forked.setdefault(fork.atom, []).append(name)
+                else:
+                    answers[name].append(Case(held, answer))
+            for atom, split in reversed(forked.items()):
+                followed = [name for name in split if worlds[name] <= most]
+                if followed:
+                    pending += [(more, followed) for more in reversed(halves(held, atom))]
+        reason = f"it depends on too many open conditions (over {MAX_WORLDS} cases)"
+        for name, count in worlds.items():
+            if count > most:
+                answers[name] = [Case((), Unknown(reason, (self.place,)))]
         return answers
 
     @property
@@ -86,21 +99,34 @@ class Config:
         """The machines that have run so far, for their notes."""
         return [machine for machine, _ in self._machines.values()]
 
-    def _answer(
-        self, assumptions: Assumptions, question: Callable[[Machine, Value], T]
-    ) -> T | Thrown | Unknown:
-        ran = assumptions
+    def _at(self, held: Assumptions) -> tuple[Machine, Value | Fork | Thrown, World | None]:
+        """The run to ask under these assumptions; and the world to ask it in, where it knew less.
+
+        What the config is worth by more conditions stands in what one run made of it.
+        """
+        ran = held
         while ran not in self._machines and ran:
             ran = ran[:-1]
         machine, value = self._ran(ran)
-        if ran != assumptions and not isinstance(value, Fork):
-            # What the config is worth by more conditions stands in what one run made of it.
+        if len(ran) == len(held) or isinstance(value, Fork):
+            return (*self._ran(held), None)
+        return machine, value, self._world(machine, ran, held)
+
+    def _answer(
+        self,
+        held: Assumptions,
+        machine: Machine,
+        value: Value | Fork | Thrown,
+        world: World | None,
+        question: Callable[[Machine, Value], T],
+    ) -> T | Thrown | Unknown:
+        """The answer of one run, in a world that may know more. Raises Fork."""
+        if world is not None:
             try:
-                world = self._world(machine, ran, assumptions)
                 return machine.under(world, lambda: self._put(machine, value, question))
             except Impure:
                 pass  # to answer would change something: that takes a run of its own
-        machine, value = self._ran(assumptions)
+            machine, value = self._ran(held)
         return self._put(machine, value, question)
 
     def _ran(self, assumptions: Assumptions) -> tuple[Machine, Value | Fork | Thrown]:
@@ -124,14 +150,14 @@ class Config:
     ) -> T | Thrown | Unknown:
         """Put a question to a machine. Raises Fork, Impure."""
         if isinstance(value, Fork):
-            raise value
+            raise Fork(value.atom)
         if isinstance(value, Thrown):
             return value
         machine.steps = 0
         try:
             return question(machine, value)
         except Thrown as thrown:
-            return thrown
+            return thrown.kept()
         except OverBound as bound:
             return Unknown(str(bound), (self.place,))
         except RecursionError:
@@ -141,7 +167,7 @@ class Config:
         try:
             return self._resolve(machine, default_export(machine, self.parsed))
         except (Fork, Thrown) as stopped:
-            return stopped
+            return stopped.kept()
         except OverBound as bound:
             return Unknown(str(bound), (self.place,))
         except RecursionError:

@@ -50,6 +50,10 @@ class Thrown(Exception):
         self.text = text
         self.span = span
 
+    def kept(self) -> Thrown:
+        """The same without a traceback: its frames would keep all that was evaluated alive."""
+        return Thrown(self.text, self.span)
+
 
 class Note(NamedTuple):
     """Something that was assumed, or could not be followed, at a place."""
@@ -174,7 +178,7 @@ class Machine:
 
         def under(more: Assumptions) -> T:
             if not more:
-                raise first
+                raise first.kept()
             self.world = outer.under(more)
             worlds.append(self.world)
             return ask()
@@ -182,7 +186,7 @@ class Machine:
         try:
             return decide(under, most=MAX_LOCAL)
         except (Impure, Thrown):
-            raise first from None
+            raise first.kept() from None
         finally:
             for world in worlds:
                 outer.rejoin(world)

@@ -74,6 +74,10 @@ class Fork(Exception):
         super().__init__(atom)
         self.atom = atom
 
+    def kept(self) -> Fork:
+        """The same without a traceback: its frames would keep all that was evaluated alive."""
+        return Fork(self.atom)
+
 
 class TooManyWorlds(Exception):
     """The answer depends on more open conditions than are followed."""
@@ -248,6 +252,16 @@ def within(cases: Sequence[Case[T]], environment: str) -> list[Case[T]]:
     return found
 
 
+def halves(held: Assumptions, atom: Atom) -> tuple[Assumptions, Assumptions]:
+    """Assumptions without and with an open atom, or with and without it: the usual case first.
+
+    A variable is unset, and a machine small, before it is otherwise; comparisons and written
+    conditions hold before they do not.
+    """
+    unset_first = isinstance(atom, EnvSet | CpusAtLeast | RunsIn)
+    return (*held, (atom, not unset_first)), (*held, (atom, unset_first))
+
+
 def decide(
     ask: Callable[[Assumptions], T], assumptions: Assumptions = (), most: int = MAX_WORLDS
 ) -> list[Case[T]]:
@@ -262,12 +276,7 @@ def decide(
         try:
             cases.append(Case(held, ask(held)))
         except Fork as fork:
-            # A variable is unset, and a machine small, before it is otherwise; comparisons and
-            # written conditions hold before they do not.
-            unset_first = isinstance(fork.atom, EnvSet | CpusAtLeast | RunsIn)
-            first, second = (False, True) if unset_first else (True, False)
-            pending.append((*held, (fork.atom, second)))
-            pending.append((*held, (fork.atom, first)))
+            pending += reversed(halves(held, fork.atom))
         if len(cases) + len(pending) > most:
             raise TooManyWorlds
     return cases

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from configguard.project.json_lock import bun_pin, npm_pin
 from configguard.project.managers import LOCK_FILES
@@ -20,6 +21,10 @@ _READERS = {"npm": npm_pin, "pnpm": pnpm_pin, "yarn": yarn_pin, "bun": bun_pin}
 _CURE = "write it anew with `{manager} install`"
 _UNFINISHED = "it holds the marks of an unfinished merge"
 _FINISH = "take one side, then run `{manager} install`"
+
+_there: WeakKeyDictionary[
+    Workspace, dict[str, list[tuple[str, str, Document | PathProblem]]]
+] = WeakKeyDictionary()
 
 
 class Answer(NamedTuple):
@@ -46,10 +51,8 @@ def locked(workspace: Workspace, folder: str, asked: Asked) -> LockAnswers:
     answers: list[Answer] = []
     silent: list[str] = []
     problems: list[PathProblem] = []
-    for name, manager in LOCK_FILES.items():
-        file = posixpath.join(folder, name)
-        document = read_text(workspace, file)
-        if document is None or any(answer.manager == manager for answer in answers):
+    for manager, file, document in _lock_files(workspace, folder):
+        if any(answer.manager == manager for answer in answers):
             continue
         found = _pin(workspace, document, folder, manager, asked)
         if isinstance(found, PathProblem):
@@ -60,6 +63,18 @@ def locked(workspace: Workspace, folder: str, asked: Asked) -> LockAnswers:
         elif not isinstance(found, NotCovered):
             answers.append(Answer(file, manager, found))
     return LockAnswers(tuple(answers), tuple(silent), tuple(problems))
+
+
+def _lock_files(
+    workspace: Workspace, folder: str
+) -> list[tuple[str, str, Document | PathProblem]]:
+    """The lock files of a folder and their managers: every config below asks for them."""
+    known = _there.setdefault(workspace.frame, {})
+    if folder not in known:
+        files = ((posixpath.join(folder, name), one) for name, one in LOCK_FILES.items())
+        read = ((manager, file, read_text(workspace, file)) for file, manager in files)
+        known[folder] = [(manager, file, found) for manager, file, found in read if found]
+    return known[folder]
 
 
 def _pin(

@@ -187,11 +187,10 @@ class _Search:
         return UNKNOWN_VERSION if chosen is None else self._as_declared(chosen)
 
     def _asked(self, lock_folder: str, listed: Declared | None) -> Asked:
-        folder = posixpath.relpath(self.folder or ".", lock_folder or ".")
-        folder = "" if folder == "." else folder
+        folder = _below(self.folder, lock_folder)
         if listed is None:
             return Asked(self.package, folder)
-        manifest = posixpath.relpath(listed.folder or ".", lock_folder or ".")
+        manifest = _below(listed.folder, lock_folder)
         range_text = listed.text
         if range_text.startswith("catalog:"):
             range_text = wanted(self.workspace, listed, self.package).range or range_text
@@ -201,7 +200,7 @@ class _Search:
         return Asked(
             self.package,
             folder,
-            "" if manifest == "." else manifest,
+            manifest,
             range_text,
             None if forced is None else forced.range,
         )
@@ -282,6 +281,11 @@ class _Search:
 
     def _add(self, problem: PathProblem, cure: str) -> None:
         self.problems.append(problem._replace(message=f"{problem.message}; {cure}"))
+
+
+def _below(folder: str, above: str) -> str:
+    """A folder as seen from one above it."""
+    return folder[len(above) :].removeprefix("/")
 
 
 def _text(answer: Answer) -> str:

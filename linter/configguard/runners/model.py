@@ -105,6 +105,7 @@ class Model:
         self.given = given
         self.table = table_of(runner.name, version)
         self._members: dict[World, Members] = {}
+        self._by_key: dict[World, dict[Key, Member]] = {}
         self._answers: dict[Key, _Answers] = {}
         self._together: dict[tuple[Key, ...], Answered[SimpleFact | None]] = {}
 
@@ -129,8 +130,13 @@ class Model:
 
     def member(self, machine: Machine, value: Value, key: Key) -> Member | None:
         """One suite in one machine's world; None where it does not exist there."""
-        found = self.members(machine, value).suites
-        return next((member for member in found if member.key == key), None)
+        by_key = self._by_key.get(machine.world)
+        if by_key is None:
+            suites = self.members(machine, value).suites
+            # Of two of one key the first counts.
+            by_key = {member.key: member for member in reversed(suites)}
+            self._by_key[machine.world] = by_key
+        return by_key.get(key)
 
     def profile(self, key: Key, environment: str) -> Profile | None:
         """Everything that is known of one suite; None where no world of this environment has it."""

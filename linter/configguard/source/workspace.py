@@ -8,6 +8,7 @@ import posixpath
 import stat
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ MAX_LOCK_BYTES = 64_000_000
 """Lock files are machine-written and large."""
 
 _PIECE = 4_000_000
+_NO_NAMES = frozenset(("", ".", ".."))
 _SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx")
 
 
@@ -56,8 +58,9 @@ class Workspace:
         self._changes: frozenset[str] = frozenset()
         self._framed: Workspace | None = None
         self._folders: dict[str, list[os.DirEntry[str]]] = {}
-        self._real_folders: dict[str, str] = {}
         self._top = str(self.root)
+        self._real_folders: dict[str, str] = {"": self._top}
+        self._missing: set[str] = set()
         self._inside = os.path.join(self._top, "")
 
     def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
@@ -67,6 +70,7 @@ class Workspace:
         if all(file.endswith(_SCRIPTS) and self.is_file(file) for file in changes):
             changed._framed = self.frame
         changed._folders, changed._real_folders = self._folders, self._real_folders
+        changed._missing = self._missing
         return changed
 
     @property
@@ -95,7 +99,8 @@ class Workspace:
             return self._below.is_file(file)
         if file not in self._is_file:
             path = self._real(file)
-            self._is_file[file] = path is not None and os.path.isfile(path)
+            there = path is not None and folder_of(file) not in self._missing
+            self._is_file[file] = there and os.path.isfile(path or "")
         return self._is_file[file]
 
     def path(self, file: str) -> Path | None:
@@ -107,10 +112,11 @@ class Workspace:
         if escapes(file) or "\0" in file:
             return None
         folder, name = posixpath.split(file)
-        if folder not in self._real_folders:
-            self._real_folders[folder] = os.path.realpath(os.path.join(self.root, folder))
-        real = os.path.join(self._real_folders[folder], name)
-        if name in ("", ".", "..") or os.path.islink(real):
+        above = self._real_folders.get(folder)
+        if above is None:
+            above = self._real_folder(folder)
+        real = os.path.join(above, name)
+        if folder not in self._missing and (name in _NO_NAMES or os.path.islink(real)):
             real = os.path.realpath(real)
         inside = real == self._top or real.startswith(self._inside)
         return real if inside else None
@@ -122,6 +128,29 @@ class Workspace:
             return os.path.relpath(real, self.root).replace(os.sep, "/")
         except ValueError:  # another drive
             return real.replace(os.sep, "/")
+
+    def _real_folder(self, folder: str) -> str:
+        """The real path of a folder: each folder on the way is looked at once, and nothing below
+        one that is not there."""
+        for path in reversed(ancestors(folder)):
+            if path in self._real_folders:
+                continue
+            above, name = posixpath.split(path)
+            real = os.path.join(self._real_folders[above.rstrip("/")], name)
+            if name in _NO_NAMES or os.sep != "/":
+                real = os.path.realpath(real)
+            elif above in self._missing:
+                self._missing.add(path)
+            else:
+                try:
+                    if stat.S_ISLNK(os.lstat(real).st_mode):
+                        real = os.path.realpath(real)
+                except FileNotFoundError:
+                    self._missing.add(path)
+                except OSError:
+                    pass  # opening it tells what is wrong
+            self._real_folders[path] = real
+        return self._real_folders[folder]
 
     def entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What a folder holds, sorted by name; nothing where it cannot be listed."""
@@ -143,6 +172,8 @@ class Workspace:
             path = self._real(file)
             if path is None:
                 return Unreadable(file, Trouble.OUTSIDE, "it lies outside the root")
+            if folder_of(file) in self._missing:
+                return _missing(file)
             data = read_regular_file(path, file, limit)
             if isinstance(data, Unreadable):
                 return data
@@ -162,7 +193,7 @@ def read_regular_file(path: Path | str, file: str, limit: int) -> bytes | Unread
     try:
         handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
-        return Unreadable(file, Trouble.MISSING, "there is no such file")
+        return _missing(file)
     except IsADirectoryError:
         return Unreadable(file, Trouble.NOT_A_FILE, "it is a folder")
     except (OSError, ValueError) as error:
@@ -195,15 +226,21 @@ def _not_utf8(data: bytes) -> int | None:
     return None
 
 
+def _missing(file: str) -> Unreadable:
+    return Unreadable(file, Trouble.MISSING, "there is no such file")
+
+
 def _too_large(file: str, limit: int) -> Unreadable:
     return Unreadable(file, Trouble.TOO_LARGE, f"it is larger than {limit / 1e6:g} MB")
 
 
 def escapes(file: str) -> bool:
     """Whether a root-relative path leads above the root as it is written."""
-    normal = posixpath.normpath(file)
-    above = normal == ".." or normal.startswith("../")
-    return above or posixpath.isabs(file) or bool(os.path.splitdrive(file)[0])
+    if ".." in file:
+        normal = posixpath.normpath(file)
+        if normal == ".." or normal.startswith("../"):
+            return True
+    return posixpath.isabs(file) or bool(os.path.splitdrive(file)[0])
 
 
 def folder_of(file: str) -> str:
@@ -216,10 +253,11 @@ def join(folder: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(folder, name))
 
 
-def ancestors(folder: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def ancestors(folder: str) -> tuple[str, ...]:
     """A folder and those above it up to the root (the empty string), nearest first."""
     found = [folder]
     while folder:
         folder = posixpath.dirname(folder)
         found.append(folder)
-    return found
+    return tuple(found)
