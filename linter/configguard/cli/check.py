@@ -10,6 +10,7 @@ from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, S
 from configguard.checking.session import Judgement, Options, Session
 from configguard.checking.wording import grouped, worded
 from configguard.cli.common import (
+    collect_rarely,
     fail,
     one_of,
     place_of,
@@ -60,6 +61,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         settings,
     )
     style = style_for(request.color, place.workspace.root)
+    collect_rarely()
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
     changed: list[Problem] = []

@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 
 from configguard.checking.session import Options, Session
-from configguard.cli.common import one_of, place_of, reader, scope_of, settings_of, style_for
+from configguard.cli.common import (
+    collect_rarely,
+    one_of,
+    place_of,
+    reader,
+    scope_of,
+    settings_of,
+    style_for,
+)
 from configguard.cli.requests import Request
 from configguard.report.text_safety import inert
 
@@ -18,6 +26,7 @@ def run_show(request: Request, output_format: str) -> int:
     settings = settings_of(request, place.workspace)
     scope = scope_of(request, settings.settings)
     options = Options((), request.limits, request.cpus, scope=scope, settings=settings)
+    collect_rarely()
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
     read = reader(place.workspace, request)

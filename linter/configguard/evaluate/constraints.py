@@ -25,6 +25,9 @@ Constraint = Mapping[str, Any]
 
 def judge(constraint: Constraint, value: Any) -> bool | None:
     """Whether a plain value (number, text, bool, None, list, dict) meets a constraint."""
+    if len(constraint) == 1:  # nearly all have one word
+        ((word, wanted),) = constraint.items()
+        return _WORDS[word](wanted, value)
     return conjunction([_WORDS[word](wanted, value) for word, wanted in constraint.items()])
 
 

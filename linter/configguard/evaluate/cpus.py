@@ -57,6 +57,10 @@ def value_at(operand: Operand, cpus: float) -> float:
     return operand.at(cpus) if isinstance(operand, CpuExpression) else operand
 
 
+def _at(operand: Operand) -> Callable[[float], float]:
+    return operand.at if isinstance(operand, CpuExpression) else lambda cpus: operand
+
+
 def _text(operand: Operand, binds: int) -> str:
     if not isinstance(operand, CpuExpression):
         return f"{operand:g}"
@@ -71,7 +75,8 @@ def arithmetic(operator: str, left: Operand, right: Operand) -> CpuExpression | 
         return CpuExpression(text, lambda n: value_at(left, n) + value_at(right, n), 0)
     if operator == "-" and constant_right:
         text = f"{_text(left, 0)} - {_text(right, 1)}"
-        return CpuExpression(text, lambda n: value_at(left, n) - value_at(right, n), 0)
+        at, taken = _at(left), value_at(right, 1)
+        return CpuExpression(text, lambda n: at(n) - taken, 0)
     if operator == "*":
         constants = [side for side in (left, right) if not isinstance(side, CpuExpression)]
         if len(constants) == 1 and constants[0] > 0:
@@ -87,7 +92,11 @@ def bounded(name: str, operands: list[Operand]) -> CpuExpression:
     """`min(...)` or `max(...)` of operands."""
     choose = {"min": min, "max": max}[name]
     text = f"{name}({', '.join(_text(operand, 0) for operand in operands)})"
-    return CpuExpression(text, lambda n: choose(value_at(operand, n) for operand in operands))
+    sides = [_at(operand) for operand in operands]
+    if len(sides) == 2:  # as it nearly always is, and asked for hundreds of counts
+        left, right = sides
+        return CpuExpression(text, lambda n: choose(left(n), right(n)))
+    return CpuExpression(text, lambda n: choose(at(n) for at in sides))
 
 
 def rounded(name: str, operand: CpuExpression) -> CpuExpression:

@@ -231,8 +231,7 @@ OPEN = Open.OPEN
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Case(Generic[T]):
+class Case(NamedTuple, Generic[T]):
     """An answer and the assumptions under which it holds."""
 
     when: Assumptions

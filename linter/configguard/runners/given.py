@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -91,9 +92,11 @@ AS_WRITTEN = Given({}, {})
 
 
 def started_with(
-    environments: tuple[Environment, ...], variables: Iterable[Variable]
+    environments: tuple[Environment, ...], variables: Sequence[Variable]
 ) -> tuple[Environment, ...]:
     """The environments of a run whose command sets variables; one of an unknown text is open."""
+    if not variables:
+        return environments
     told = {variable.name: variable for variable in variables}
     known = {name: variable.text for name, variable in told.items() if variable.known}
     found: list[Environment] = []
@@ -105,6 +108,15 @@ def started_with(
 
 def given(runner: str, version: str, command: Command) -> Given:
     """What a command's flags (in their order) and variables mean to a version of a runner."""
+    return _without(runner, version) if command is WITHOUT else _given(runner, version, command)
+
+
+@cache
+def _without(runner: str, version: str) -> Given:
+    return _given(runner, version, WITHOUT)
+
+
+def _given(runner: str, version: str, command: Command) -> Given:
     data = table(f"runners/facts/{runner}")
     laid = _Laid({}, {}, {})
     entries: list[SettingEntry] = []

@@ -46,7 +46,9 @@ def workers(settings: Settings) -> SimpleFact:
     if reading is None:
         watches = root.given is not None and root.given.watches(root.machine.world)
         return RangeFact(WATCHING if watches else DEFAULT_WORKERS, "default")
-    count = _count(reading)
+    if "count" not in root.worked_out:
+        root.worked_out["count"] = _count(reading)
+    count: Operand | Unknown = root.worked_out["count"]
     if isinstance(count, Unknown):
         return UnknownFact(count.reason, "config", reading.at)
     if isinstance(count, CpuExpression):
@@ -83,18 +85,20 @@ def _percentage(percent: float) -> CpuExpression:
 def _of_cpus(expression: CpuExpression) -> CpuExpression | Unknown:
     """A number that depends on the CPUs; 0 counts as unset, so the default jumps in there."""
 
-    def at(cpus: float) -> float:
-        number = expression.at(cpus)
+    def counted(number: float, cpus: float) -> float:
         if math.isinf(number) or math.isinf(cpus):
             return number
         if number == 0 or math.isnan(number):
             return DEFAULT_WORKERS.at(cpus)
         return float(max(1, math.trunc(number)))
 
-    counts = [at(cpus) for cpus in range(1, 257)]
+    def at(cpus: float) -> float:
+        return counted(expression.at(cpus), cpus)
+
+    values = [expression.at(cpus) for cpus in range(1, 257)]
+    counts = [counted(value, cpus) for cpus, value in enumerate(values, 1)]
     if any(later < earlier for earlier, later in pairwise(counts)):
         return Unknown(f"jest takes {expression} for unset where it is 0", ())
-    values = [expression.at(cpus) for cpus in range(1, 257)]
     if counts == values:
         return expression
     whole = all(value.is_integer() for value in values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from configguard.evaluate.machine import Machine
@@ -41,6 +42,11 @@ class Reading(NamedTuple):
         if isinstance(self.value, Builtin):
             return f"{self.value.path} is not evaluated"
         return None
+
+
+@cache
+def _keys_of(setting: str) -> tuple[str, ...]:
+    return tuple(setting.split("."))
 
 
 class Company:
@@ -132,21 +138,23 @@ class Settings:
 
     def written(self, setting: str) -> Reading | None:
         """A setting as it stands in the config; None where it is not set (or undefined)."""
-        if setting not in self._written:
-            self._written[setting] = self._read(setting)
-        return self._written[setting]
+        try:
+            return self._written[setting]
+        except KeyError:
+            found = self._written[setting] = self._read(setting)
+            return found
 
     def _read(self, setting: str) -> Reading | None:
         value = self.value
         via: Origin = ()
         entry: Entry | None = None
-        for key in setting.split("."):
-            if isinstance(value, Unknown):
-                return Reading(setting, value, value.origin, via)
-            if isinstance(value, Builtin):
-                reason = f"{value.path} is not evaluated"
-                return Reading(setting, Unknown(reason, value.origin), value.origin, via)
+        for key in _keys_of(setting):
             if not isinstance(value, Obj):
+                if isinstance(value, Unknown):
+                    return Reading(setting, value, value.origin, via)
+                if isinstance(value, Builtin):
+                    reason = f"{value.path} is not evaluated"
+                    return Reading(setting, Unknown(reason, value.origin), value.origin, via)
                 return None
             entry = value.entry(key)
             if entry is None:
@@ -155,7 +163,8 @@ class Settings:
                 unknown = Unknown(value.more.reason, value.more.origin)
                 return Reading(setting, unknown, unknown.origin, via)
             value = entry.value
-            via = chain(via, entry.via)
+            if entry.via:
+                via = chain(via, entry.via)
         if isinstance(value, Known) and value.value is UNDEFINED:
             return None
         assert entry is not None  # a setting's name has at least one key
@@ -228,7 +237,7 @@ class Settings:
     def _holder(self, setting: str) -> Value:
         """The object that a setting would stand in."""
         value = self.value
-        for key in setting.split(".")[:-1]:
+        for key in _keys_of(setting)[:-1]:
             if not isinstance(value, Obj):
                 break
             value = value.get(key)

@@ -173,36 +173,43 @@ def shown(value: Value, depth: int = 3) -> Any:
 
 def ruling(row: Row, value: Value, situation: Situation) -> Ruling:
     """What becomes of a value that is written for a setting, in a situation."""
-    fill = {
-        "setting": row.setting,
-        "pool-of-setting": ".".join(row.setting.split(".")[-2:-1]),
-        **situation,
-    }
+    fill = _Fill(row, situation)
     for fact, needed in row.row.get("needs", {}).items():
-        wanted = {word: _filled(operand, fill) for word, operand in needed.items()}
+        wanted = {word: fill.in_(operand) for word, operand in needed.items()}
         met = constraints.judge(wanted, situation.get(fact, UNDECIDED))
         if met is None:
             return Ruling(None, f"whether {row.setting} counts depends on the {fact}")
         if not met:
             other = row.row["otherwise"]
-            removes = _filled(other.get("removes"), fill)
-            return Ruling(other["effect"], _filled(other["reason"], fill), removes)
+            return Ruling(
+                other["effect"], fill.in_(other["reason"]), fill.in_(other.get("removes"))
+            )
     for case in row.row.get("cases", ()):
         met = constraints.judge(case["if"], plain(value))
         if met is None and isinstance(value, Unknown | EnvString | PlatformName | Builtin):
             return Ruling(None, f"the value of {row.setting} is not known")
         if met:
-            return Ruling(case["effect"], _filled(case["reason"], fill))
-    removes = _filled(row.row.get("removes"), fill)
-    return Ruling(row.row["effect"], _filled(row.row.get("reason", ""), fill), removes)
+            return Ruling(case["effect"], fill.in_(case["reason"]))
+    told, removes = row.row.get("reason", ""), row.row.get("removes")
+    return Ruling(row.row["effect"], fill.in_(told), fill.in_(removes))
 
 
-def _filled(text: Any, fill: dict[str, Any]) -> Any:
-    if not isinstance(text, str) or "{" not in text:
+class _Fill(NamedTuple):
+    """What the names in braces in a row's texts stand for."""
+
+    row: Row
+    situation: Situation
+
+    def in_(self, text: Any) -> Any:
+        """A text with its names filled in; anything else as it is."""
+        if not isinstance(text, str) or "{" not in text:
+            return text
+        setting = self.row.setting
+        pool = ".".join(setting.split(".")[-2:-1])
+        fill = {"setting": setting, "pool-of-setting": pool, **self.situation}
+        for name, value in fill.items():
+            text = text.replace("{" + name + "}", str(value))
         return text
-    for name, value in fill.items():
-        text = text.replace("{" + name + "}", str(value))
-    return text
 
 
 def meaning(row: Row, value: Value) -> tuple[bool, float | None, bool]:

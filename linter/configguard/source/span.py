@@ -26,4 +26,7 @@ Origin = tuple[Span, ...]
 
 def chain(*origins: Origin) -> Origin:
     """Join origins outwards, each span once, in order."""
-    return tuple(dict.fromkeys(span for origin in origins for span in origin))
+    told = [origin for origin in origins if origin]
+    if len(told) == 1 and len(told[0]) == 1:
+        return told[0]
+    return tuple(dict.fromkeys(span for origin in told for span in origin))
