@@ -242,6 +242,9 @@ def within(cases: Sequence[Case[T]], environment: str) -> list[Case[T]]:
     """The cases that hold in one of two environments, which is then no condition any more."""
     found: list[Case[T]] = []
     for case in cases:
+        if not case.when:
+            found.append(case)
+            continue
         where = [(atom, truth) for atom, truth in case.when if isinstance(atom, RunsIn)]
         if not where:
             found.append(case)

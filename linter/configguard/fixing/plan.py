@@ -108,6 +108,8 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
 
 def _comments(document: Document) -> int:
     """How many comments a file has."""
+    if b"//" not in document.data and b"/*" not in document.data:
+        return 0
     parsed = parse(document)
     if isinstance(parsed, BadSyntax):
         return 0

@@ -22,9 +22,9 @@ _CURE = "write it anew with `{manager} install`"
 _UNFINISHED = "it holds the marks of an unfinished merge"
 _FINISH = "take one side, then run `{manager} install`"
 
-_there: WeakKeyDictionary[
-    Workspace, dict[str, list[tuple[str, str, Document | PathProblem]]]
-] = WeakKeyDictionary()
+_there: WeakKeyDictionary[Workspace, dict[str, list[tuple[str, str, Document | PathProblem]]]] = (
+    WeakKeyDictionary()
+)
 
 
 class Answer(NamedTuple):
@@ -65,9 +65,7 @@ def locked(workspace: Workspace, folder: str, asked: Asked) -> LockAnswers:
     return LockAnswers(tuple(answers), tuple(silent), tuple(problems))
 
 
-def _lock_files(
-    workspace: Workspace, folder: str
-) -> list[tuple[str, str, Document | PathProblem]]:
+def _lock_files(workspace: Workspace, folder: str) -> list[tuple[str, str, Document | PathProblem]]:
     """The lock files of a folder and their managers: every config below asks for them."""
     known = _there.setdefault(workspace.frame, {})
     if folder not in known:

@@ -56,9 +56,11 @@ def _wrong_types(own: Obj, version: str, *, project: bool) -> Iterator[Fault]:
     if checked and entry is not None and _kind(entry.value) in ("null", "undefined"):
         reason = "maxWorkers is written, and is no number and no string: a Validation Error, exit 1"
         yield Fault(reason, chain((entry.expression,), entry.value.origin))
-    for path, types in _types(version, project and matches(version, FIRST_PROJECT_TYPES)).items():
+    rows = _types(version, project and matches(version, FIRST_PROJECT_TYPES))
+    for path, (outer, key, types) in rows.items():
+        if (outer[0] if outer else key) not in own.entries:
+            continue
         holder: Value = own
-        *outer, key = path.split(".")
         for name in outer:
             holder = holder.get(name) if isinstance(holder, Obj) else Known(UNDEFINED)
         found = holder.entry(key) if isinstance(holder, Obj) else None
@@ -143,11 +145,12 @@ def _kind(value: Value) -> str | None:
 
 
 @cache
-def _types(version: str, project: bool) -> dict[str, tuple[str, ...]]:
+def _types(version: str, project: bool) -> dict[str, tuple[list[str], str, tuple[str, ...]]]:
+    """The types that a key may have, by its path: the keys around it, the key, the types."""
     rows = table("runners/facts/jest")["types"]["project" if project else "root"]
     return {
-        key: tuple(row["type"])
+        path: (path.split(".")[:-1], path.split(".")[-1], tuple(row["type"]))
         for row in rows
         if matches(version, row["versions"])
-        for key in row["keys"]
+        for path in row["keys"]
     }

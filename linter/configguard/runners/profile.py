@@ -202,6 +202,8 @@ def same_value(one: SimpleFact, other: SimpleFact) -> bool:
 
 def combined(cases: list[FactCase]) -> Fact:
     """One fact of several cases, without the conditions that make no difference."""
+    if len(cases) == 1:
+        return cases[0].fact
     kept = _simplified(cases, 0)
     if all(same_value(kept[0].fact, case.fact) for case in kept[1:]):
         return kept[0].fact
@@ -210,6 +212,8 @@ def combined(cases: list[FactCase]) -> Fact:
 
 def holding(worlds: list[tuple[Assumptions, bool]]) -> list[Assumptions]:
     """The conditions, as short as they can be told, of the worlds in which something holds."""
+    if len(worlds) == 1:
+        return [()] if worlds[0][1] else []
     cases = [FactCase(When(when), KnownFact(holds)) for when, holds in worlds]
     kept = _simplified(cases, 0)
     return [

@@ -47,10 +47,13 @@ class Workspace:
     """Files below `root`, each read once; nothing outside its real path is opened.
 
     `overlay` holds texts that are not on disk: edits under verification, or standard input.
+    `overlaid`: the root is that of another workspace, and real.
     """
 
-    def __init__(self, root: Path, overlay: Mapping[str, bytes] | None = None) -> None:
-        self.root = Path(os.path.realpath(root))
+    def __init__(
+        self, root: Path, overlay: Mapping[str, bytes] | None = None, *, overlaid: bool = False
+    ) -> None:
+        self.root = root if overlaid else Path(os.path.realpath(root))
         self.overlay: dict[str, bytes] = dict(overlay or {})
         self._read: dict[str, Document | Unreadable] = {}
         self._is_file: dict[str, bool] = {}
@@ -65,7 +68,7 @@ class Workspace:
 
     def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
         """A workspace in which some files have other bytes; what was read already is shared."""
-        changed = Workspace(self.root, {**self.overlay, **changes})
+        changed = Workspace(self.root, {**self.overlay, **changes}, overlaid=True)
         changed._below, changed._changes = self, frozenset(changes)
         if all(file.endswith(_SCRIPTS) and self.is_file(file) for file in changes):
             changed._framed = self.frame

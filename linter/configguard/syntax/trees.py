@@ -23,7 +23,7 @@ _KEPT = 256
 
 _PLUS = re.compile(rb"([0-9][eE])\+(?=[0-9])")
 
-_cache: dict[tuple[int, str], tuple[Document, Parsed | BadSyntax]] = {}
+_cache: dict[tuple[str, bytes, str], Parsed | BadSyntax] = {}
 
 
 class BadSyntax(NamedTuple):
@@ -77,15 +77,15 @@ def _parser(grammar: str) -> Parser:
 
 
 def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
-    """The tree of a document (each document once), or the first syntax error in it."""
+    """The tree of a document (each text once), or the first syntax error in it."""
     if grammar is None:
         grammar = "json" if document.file.endswith((".json", ".jsonc")) else "script"
-    key = (id(document), grammar)
+    # The text itself is the key: a fix under verification is read anew at each step.
+    key = (document.file, document.data, grammar)
     found = _cache.get(key)
-    # The document is kept beside its tree, so that its id cannot be used again meanwhile.
-    if found is not None and found[0] is document:
+    if found is not None:
         _cache[key] = _cache.pop(key)  # what is used stays
-        return found[1]
+        return found
     data = document.data
     if grammar == "json" and b"+" in data:
         # The grammar does not know `1e+3`. A zero has the same length and the same meaning.
@@ -97,7 +97,7 @@ def parse(document: Document, grammar: str | None = None) -> Parsed | BadSyntax:
         result = BadSyntax(Span(document.file, error.start_byte, error.end_byte), reason)
     while len(_cache) >= _KEPT:
         del _cache[next(iter(_cache))]
-    _cache[key] = (document, result)
+    _cache[key] = result
     return result
 
 
