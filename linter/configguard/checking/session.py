@@ -20,8 +20,8 @@ from configguard.project.discover import discover, normalised
 from configguard.project.invocations import invocations
 from configguard.project.problems import PathProblem
 from configguard.project.started import NONE, startings
-from configguard.project.suites import Configured, Run, Suite, Trouble, configured
-from configguard.ruleset.rule import Rule, builtin_rules
+from configguard.project.suites import Configured, Run, Suite, Trouble, Wanted, configured
+from configguard.ruleset.rule import Rule, builtin_rules, judged
 from configguard.runners.profile import REFERENCE_CPUS
 from configguard.source.workspace import Workspace, ancestors, folder_of
 
@@ -29,7 +29,8 @@ from configguard.source.workspace import Workspace, ancestors, folder_of
 class Options(NamedTuple):
     """What the user asked for. `cpus`: the machine that numbers are judged for.
 
-    `rules` are those that are left after the settings had their say.
+    `rules` are those that are left after the settings had their say. `all_facts`: also those that
+    no rule asks about, as a fix needs them (it may change none of them) and as `show` tells them.
     """
 
     rules: tuple[Rule, ...]
@@ -38,6 +39,7 @@ class Options(NamedTuple):
     skip_unknown: bool = False
     scope: Scope = PLAIN
     settings: Loaded = UNSET
+    all_facts: bool = True
 
 
 class Judgement(NamedTuple):
@@ -193,7 +195,8 @@ class Session:
     ) -> Configured | None:
         starts = self._starts.by_config.get(candidate.file, ())
         settings = self.options.settings.settings
-        made = configured(self.workspace, candidate, settings, starts, self._provider)
+        wanted = None if self.options.all_facts else Wanted(*judged())
+        made = configured(self.workspace, candidate, settings, starts, self._provider, wanted)
         if isinstance(made, Trouble):
             problems.append(Problem(made.message, made.at, made.severity, candidate.file))
             return None

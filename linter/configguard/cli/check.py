@@ -59,6 +59,7 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
         request.skip_unknown,
         scope_of(request, settings.settings),
         settings,
+        all_facts=wanted.fix or wanted.diff or wanted.output_format not in _WITHOUT_FIXES,
     )
     style = style_for(request.color, place.workspace.root)
     collect_rarely()

@@ -21,7 +21,7 @@ from configguard.syntax.trees import Parsed
 
 
 class Evaluated:
-    """One config in every environment and version."""
+    """One config in every environment and version; `wanted`: the facts to work out, None: all."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Evaluated:
         versions: Sequence[tuple[str, str]],
         around: Surroundings,
         command: Command = WITHOUT,
+        wanted: frozenset[str] | None = None,
     ) -> None:
         self._environments = tuple(environment.name for environment in runner.environments)
         environments = started_with(runner.environments, command.variables)
@@ -38,7 +39,7 @@ class Evaluated:
         if command.mode is not None and runner.in_mode is not None:
             resolve = partial(_in_mode, runner.in_mode, command.mode)
         config = partial(Config, workspace, parsed, environments, resolve)
-        self._models = _models(config, runner, versions, around, command)
+        self._models = _models(config, runner, versions, around, command, wanted)
 
     def under(self, command: Command) -> Evaluated:
         """The same config as a command that sets no variable runs it: its file is not run again."""
@@ -126,6 +127,7 @@ def _models(
     versions: Sequence[tuple[str, str]],
     around: Surroundings,
     command: Command,
+    wanted: frozenset[str] | None,
 ) -> list[tuple[str, Model]]:
     """(range text, model) of each version; they share one evaluation where it does not differ."""
     budget = Budget()
@@ -139,6 +141,7 @@ def _models(
                 version,
                 around,
                 given(runner.name, version, command),
+                wanted,
             ),
         )
         for text, version in versions

@@ -78,6 +78,13 @@ class Run(NamedTuple):
     e2e_workers: dict[str, Fact]
 
 
+class Wanted(NamedTuple):
+    """What is to be worked out of each suite: these facts, and whether also its config's runs."""
+
+    facts: frozenset[str]
+    runs: bool
+
+
 class Configured(NamedTuple):
     """One config file as it was judged: its suites, in their order, and what starts together.
 

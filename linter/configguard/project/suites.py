@@ -19,7 +19,7 @@ from configguard.project.packages import UNKNOWN_VERSION, RunnerVersion, runner_
 from configguard.project.problems import PathProblem
 from configguard.project.ranges import stretches
 from configguard.project.started import Started
-from configguard.project.suite import Configured, Run, Suite, Trouble, suite_id
+from configguard.project.suite import Configured, Run, Suite, Trouble, Wanted, suite_id
 from configguard.project.test_files import with_overrides
 from configguard.project.test_key import has_tests
 from configguard.resources import table
@@ -42,10 +42,12 @@ def configured(
     settings: Settings,
     starts: Sequence[Started] = (),
     provider: Provider | None = None,
+    wanted: Wanted | None = None,
 ) -> Configured | Trouble | None:
     """The suites of a config file; None where a vite config holds no tests.
 
-    `starts`: the invocations that run it; `provider`: the service of the project's CI.
+    `starts`: the invocations that run it; `provider`: the service of the project's CI. `wanted`:
+    what is to be worked out where no invocation has to be compared; None: everything.
     """
     document = workspace.read(candidate.file)
     if isinstance(document, Unreadable):
@@ -69,7 +71,9 @@ def configured(
     around = around._replace(others=tuple(looked_for))
     notes += installed.notes
     notes += _not_found(candidate, around.workspace_file, versions)
-    evaluated = Evaluated(workspace, parsed, runner, versions, around)
+    wanted = None if starts else wanted
+    facts = None if wanted is None else wanted.facts
+    evaluated = Evaluated(workspace, parsed, runner, versions, around, wanted=facts)
     suites: list[Suite] = []
     for key in evaluated.suite_keys():
         name = suite_id(candidate.file, key)
@@ -96,8 +100,9 @@ def configured(
     troubles = tuple(
         Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
     )
-    run = run_of(candidate.file, suites, evaluated)
-    told = Configured(candidate, tuple(suites), (run,), tuple(notes), troubles)
+    with_runs = wanted is None or wanted.runs
+    runs = (run_of(candidate.file, suites, evaluated),) if with_runs else ()
+    told = Configured(candidate, tuple(suites), runs, tuple(notes), troubles)
     if not starts:
         return told
     again = partial(Evaluated, workspace, parsed, runner, versions, around)
@@ -243,4 +248,13 @@ def _start(file: str) -> Origin:
     return (Span(file, 0, 0),)
 
 
-__all__ = ["Configured", "Run", "Suite", "Trouble", "configured", "suite_id", "versions_of"]
+__all__ = [
+    "Configured",
+    "Run",
+    "Suite",
+    "Trouble",
+    "Wanted",
+    "configured",
+    "suite_id",
+    "versions_of",
+]

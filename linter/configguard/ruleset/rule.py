@@ -116,6 +116,31 @@ def rule_from(data: dict[str, Any]) -> Rule:
     )
 
 
+class Judged(NamedTuple):
+    """What some rule asks about, whichever rules are chosen: facts, and whether also runs."""
+
+    facts: frozenset[str]
+    runs: bool
+
+
+@cache
+def judged() -> Judged:
+    """What has to be known for the rules that come with the package."""
+    rules = builtin_rules().values()
+    names = {
+        name
+        for rule in rules
+        for asked in (
+            *(check.applies for check in rule.checks),
+            *(check.require for check in rule.checks),
+            *(choice.get("when", {}) for choice in rule.severity),
+        )
+        for name in asked
+    }
+    facts = frozenset(name.split(".")[0] for name in names)
+    return Judged(facts, any("run" in rule.over for rule in rules))
+
+
 @cache
 def builtin_rules() -> dict[str, Rule]:
     """Every rule that comes with the package, by id."""

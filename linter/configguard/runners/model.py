@@ -88,7 +88,10 @@ class _Answers(NamedTuple):
 
 
 class Model:
-    """One config in one version, asked suite by suite and fact by fact, in each environment."""
+    """One config in one version, asked suite by suite and fact by fact, in each environment.
+
+    `wanted`: the facts to work out, and those that an odd setting would set; None: all.
+    """
 
     def __init__(
         self,
@@ -97,22 +100,25 @@ class Model:
         version: str,
         around: Surroundings,
         given: Given = AS_WRITTEN,
+        wanted: frozenset[str] | None = None,
     ) -> None:
         self.runner = runner
         self.config = config
         self.version = version
         self.around = around
         self.given = given
+        self.wanted = wanted
         self.table = table_of(runner.name, version)
         self._members: dict[World, Members] = {}
         self._by_key: dict[World, dict[Key, Member]] = {}
         self._answers: dict[Key, _Answers] = {}
+        self._assumed = False
         self._together: dict[tuple[Key, ...], Answered[SimpleFact | None]] = {}
 
     def under(self, command: Command) -> Model:
         """The same config as a command runs it."""
         laid = given(self.runner.name, self.version, command)
-        return Model(self.runner, self.config, self.version, self.around, laid)
+        return Model(self.runner, self.config, self.version, self.around, laid, self.wanted)
 
     def suite_keys(self, environment: str) -> list[Key]:
         """The suites that the config runs in any world; itself where none of them is known."""
@@ -226,22 +232,37 @@ class Model:
 
     def _asked(self, key: Key) -> _Answers:
         runner = self.runner
-        questions: dict[str, Callable[[Member], Any]] = {
-            name: _unless_unknown(answer, lambda fact: fact)
+        facts = {
+            name: self._put(key, _unless_unknown(answer, lambda fact: fact))
             for name, answer in runner.facts.items()
         }
+        first = {name: question for name, question in facts.items() if self._is_wanted(name)}
         asked = self.config.ask_all(
             {
                 "outcomes": self._put(key, _unless_unknown(self._outcomes, _unknown_outcome)),
-                **{name: self._put(key, question) for name, question in questions.items()},
+                **first,
                 "readings": self._put(key, lambda member: runner.readings(member.settings)),
                 "entries": self._put(key, self._told_entries),
                 "anchors": self._put(key, self._place_for_more),
                 "names": self._put(key, lambda member: runner.names(member.settings)),
             }
         )
-        self.config.ask(runner.assume)
-        return _Answers({name: Answered(cases) for name, cases in asked.items()}, tuple(questions))
+        if len(first) < len(facts):
+            would = {name for case in asked["entries"] for name in _would(case.answer)}
+            more = {n: question for n, question in facts.items() if n in would - first.keys()}
+            asked |= self.config.ask_all(more)
+        self._assume()
+        answers = {name: Answered(cases) for name, cases in asked.items()}
+        return _Answers(answers, tuple(name for name in facts if name in answers))
+
+    def _is_wanted(self, fact: str) -> bool:
+        return self.wanted is None or fact in self.wanted
+
+    def _assume(self) -> None:
+        """Note what is taken for granted of the whole config, once."""
+        if not self._assumed:
+            self._assumed = True
+            self.config.ask(self.runner.assume)
 
     def _outcomes(self, settings: Settings) -> Sequence[Outcome]:
         stop = self.given.stop
@@ -318,6 +339,12 @@ class Model:
     def _notes(self, kind: str) -> tuple[Note, ...]:
         notes = [note for machine in self.config.machines for note in getattr(machine, kind)]
         return tuple(dict.fromkeys(Note(note.message, (note.span,)) for note in notes))
+
+
+def _would(answer: Sequence[SettingEntry] | Thrown | Unknown | _Absent) -> list[str]:
+    """The facts that settings would set which do not plainly do what they say."""
+    told = () if isinstance(answer, Thrown | Unknown | _Absent) else answer
+    return [entry.would for entry in told if entry.would is not None]
 
 
 def _unknown_outcome(why: UnknownFact) -> Sequence[Outcome]:
