@@ -70,7 +70,7 @@ def discover(workspace: Workspace, paths: Sequence[str], scope: Scope = PLAIN) -
 
 def workspace_files(workspace: Workspace, folder: str) -> list[str]:
     """The `vitest.workspace.*` and `vitest.projects.*` in a folder; vitest reads the first."""
-    there = {entry.name for entry in workspace.entries(folder)}
+    there = workspace.names(folder)
     names = (name for name in WORKSPACE_NAMES if name in there or workspace.overlay)
     files = [_below(folder, name) for name in names]
     return [file for file in files if workspace.is_file(file)]
@@ -79,7 +79,7 @@ def workspace_files(workspace: Workspace, folder: str) -> list[str]:
 def config_in(workspace: Workspace, folder: str, runner: str) -> str | None:
     """The config in a folder that every version of a runner finds by itself."""
     search = _Search(workspace, PLAIN)
-    there = [entry.name for entry in workspace.entries(folder)]
+    there = sorted(workspace.names(folder))
     configs = configs_among(search.files_of(folder, there))
     if runner == "jest" and MANIFEST in there:
         manifest = search.manifest(_below(folder, MANIFEST))
@@ -94,8 +94,7 @@ def configs_beside(workspace: Workspace, candidate: Candidate) -> tuple[str, ...
         return ()
     folder, own = posixpath.split(candidate.file)
     search = _Search(workspace, PLAIN)
-    there = (entry.name for entry in workspace.entries(folder))
-    configs = configs_among(search.files_of(folder, there))
+    configs = configs_among(search.files_of(folder, sorted(workspace.names(folder))))
     manifest = search.manifest(_below(folder, MANIFEST))
     if manifest is not None:
         configs[MANIFEST] = manifest
@@ -177,7 +176,7 @@ class _Search:
             return
         by_default = False
         if found.found_by_default:
-            there = {entry.name for entry in self.workspace.entries(folder)} | {name}
+            there = self.workspace.names(folder) | {name}
             configs = configs_among(self.files_of(folder, there)) | {name: found}
             read = read_by_default(configs)
             by_default = name in read[found.runner]
@@ -275,10 +274,12 @@ class _Search:
         """One pass over a folder; its entries are not kept, as most of them are of no use."""
         listing = _Listing([], {}, has_ignore_file=False)
         referred = self._referred.get(folder)
+        names: list[str] = []
         try:
             with os.scandir(self._base + folder) as entries:
                 for entry in entries:
                     name = entry.name
+                    names.append(name)
                     if entry.is_dir(follow_symlinks=False):
                         if name not in ALWAYS_SKIPPED:
                             listing.folders.append(name)
@@ -301,6 +302,8 @@ class _Search:
             # What lies in there is not judged: that is never a clean check.
             self.problems.append(PathProblem(message, folder))
             return None
+        if listing.configs or MANIFEST in names:
+            self.workspace.note_names(folder, names)  # it will be asked for lock files and the like
         return listing
 
     def _add_configs(
@@ -331,7 +334,7 @@ class _Search:
         if read["vitest"][0] != name:
             return _below(folder, read["vitest"][0])
         for above in ancestors(folder)[1:]:
-            there = {entry.name for entry in self.workspace.entries(above)}
+            there = self.workspace.names(above)
             first, *_ = read_by_default(configs_among(self.files_of(above, there))).get(
                 "vitest", (WORKSPACE_NAMES[0],)
             )

@@ -69,6 +69,7 @@ def _lock_files(workspace: Workspace, folder: str) -> list[tuple[str, str, Docum
     """The lock files of a folder and their managers: every config below asks for them."""
     known = _there.setdefault(workspace.frame, {})
     if folder not in known:
+        workspace.names(folder)  # what is not among them is not looked for
         files = ((posixpath.join(folder, name), one) for name, one in LOCK_FILES.items())
         read = ((manager, file, read_text(workspace, file)) for file, manager in files)
         known[folder] = [(manager, file, found) for manager, file, found in read if found]

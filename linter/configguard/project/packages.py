@@ -96,6 +96,8 @@ class _Search:
         for above in ancestors(self.folder):
             file = posixpath.join(above, "node_modules", self.package, "package.json")
             document = self.workspace.read(file, MAX_LOCK_BYTES)
+            if isinstance(document, Unreadable) and document.trouble is Trouble.MISSING:
+                continue
             if isinstance(document, Unreadable) and document.trouble is Trouble.OUTSIDE:
                 what = posixpath.dirname(file)
                 message = f"{what} leads out of the root and is not followed"

@@ -104,7 +104,7 @@ def look_through(
     workspace: Workspace, runner: str, versions: Versions, tests: TestFiles, suite: str
 ) -> Looked:
     """The entries of all test files of a suite."""
-    reader = _Reader(workspace, runner, tuple(version for _, version in versions))
+    reader: _Reader | None = None
     entries: dict[tuple[str, str], list[SettingEntry]] = {}
     troubles: list[Note] = []
     notes: list[Note] = []
@@ -124,6 +124,7 @@ def look_through(
             message = f"{suite}: more than {bound}; what the others override is not told"
             notes.append(Note(message, (Span(file, 0, 0),)))
             break
+        reader = reader or _Reader(workspace, runner, tuple(version for _, version in versions))
         read, length = reader.read(file)
         size += length
         if read.trouble is not None:

@@ -145,7 +145,7 @@ def readings_of(settings: Settings) -> list[Reading]:
 
 def entries_of(settings: Settings) -> list[SettingEntry]:
     """The settings of a suite that are ignored, warn, throw, or run nothing."""
-    entries = _own_entries(settings)
+    entries = list(_own_entries(settings))
     if settings.in_project:
         own = {reading.setting for reading in readings_of(settings)}
         # What a project overrides is neither; what stops the run stops it all the same.
@@ -158,6 +158,13 @@ def entries_of(settings: Settings) -> list[SettingEntry]:
 
 
 def _own_entries(settings: Settings) -> list[SettingEntry]:
+    if "entries" not in settings.worked_out:  # each project has those of the root beside its own
+        settings.worked_out["entries"] = _entries(settings)
+    found: list[SettingEntry] = settings.worked_out["entries"]
+    return found
+
+
+def _entries(settings: Settings) -> list[SettingEntry]:
     entries: list[SettingEntry] = []
     for reading in readings_of(settings):
         ruled = settings.ruling(reading)

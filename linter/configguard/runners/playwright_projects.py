@@ -55,6 +55,13 @@ def no_situation(settings: Settings) -> Situation:
 
 def projects_of(root: Settings) -> Projects | Unknown | None:
     """The projects of a root config; None where it has none and runs its tests itself."""
+    if "projects" not in root.worked_out:
+        root.worked_out["projects"] = _projects_of(root)
+    found: Projects | Unknown | None = root.worked_out["projects"]
+    return found
+
+
+def _projects_of(root: Settings) -> Projects | Unknown | None:
     reading = root.written("projects")
     if reading is None:
         return None

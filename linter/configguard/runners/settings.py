@@ -115,9 +115,7 @@ class Settings:
         """The settings of the table that are written, as they are read."""
         if self._readings is None:
             there = self._present(self.value, self.table.keys)
-            # In the order of the table; most settings of it are not there.
-            rows = [setting for setting in self.table.rows if setting in there]
-            found = [self.written(setting) for setting in rows]
+            found = [self.written(one) for one in sorted(there, key=self.table.order.__getitem__)]
             self._readings = tuple(
                 one for one in found if one is not None and one.entry is not None
             )

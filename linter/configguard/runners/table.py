@@ -62,13 +62,14 @@ Keys = dict[str, tuple[str | None, "Keys"]]
 
 
 class Table(NamedTuple):
-    """All rows of a runner that hold in one version."""
+    """All rows of a runner that hold in one version; `order`: where in the table each stands."""
 
     runner: str
     version: str
     rows: dict[str, Row]
     spellings: dict[str, list[dict[str, Any]]]
     keys: Keys
+    order: dict[str, int]
 
 
 @cache
@@ -84,7 +85,8 @@ def table_of(runner: str, version: str) -> Table:
         fact: [way for way in ways if matches(version, way["versions"])]
         for fact, ways in data["spellings"].items()
     }
-    return Table(runner, version, rows, spellings, _keys(rows))
+    order = {setting: index for index, setting in enumerate(rows)}
+    return Table(runner, version, rows, spellings, _keys(rows), order)
 
 
 def _keys(settings: Iterable[str]) -> Keys:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def matches_any(globs: Sequence[str], path: str, *, is_folder: bool = False) -> 
     )
 
 
-def patterns_of(line: str) -> list[Pattern]:
+@lru_cache(maxsize=4_096)
+def patterns_of(line: str) -> tuple[Pattern, ...]:
     """The patterns of one line of a `.gitignore`; none for a comment. Raises BadGlob."""
     # About 10 ms: paid only where there are patterns.
     from pathspec import GitIgnoreSpec
@@ -61,7 +62,9 @@ def patterns_of(line: str) -> list[Pattern]:
     try:
         patterns = GitIgnoreSpec.from_lines([line]).patterns
         found = [one for one in patterns if one.include is not None]
-        return [_in_linear_time(one) if isinstance(one, RegexPattern) else one for one in found]
+        return tuple(
+            _in_linear_time(one) if isinstance(one, RegexPattern) else one for one in found
+        )
     except ValueError:
         raise BadGlob("is no pattern") from None
 

@@ -6,7 +6,7 @@ import codecs
 import os
 import posixpath
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +43,18 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class _Names(NamedTuple):
+    """The names in a folder, also as a file system that ignores case compares them."""
+
+    exact: frozenset[str]
+    folded: frozenset[str]
+
+
+def _folded(names: frozenset[str]) -> frozenset[str]:
+    folded = frozenset(name.casefold() for name in names)
+    return names if folded == names else folded
+
+
 class Workspace:
     """Files below `root`, each read once; nothing outside its real path is opened.
 
@@ -64,6 +76,7 @@ class Workspace:
         self._top = str(self.root)
         self._real_folders: dict[str, str] = {"": self._top}
         self._missing: set[str] = set()
+        self._names: dict[str, _Names | None] = {}
         self._inside = os.path.join(self._top, "")
 
     def with_overlay(self, changes: Mapping[str, bytes]) -> Workspace:
@@ -73,7 +86,7 @@ class Workspace:
         if all(file.endswith(_SCRIPTS) and self.is_file(file) for file in changes):
             changed._framed = self.frame
         changed._folders, changed._real_folders = self._folders, self._real_folders
-        changed._missing = self._missing
+        changed._missing, changed._names = self._missing, self._names
         return changed
 
     @property
@@ -101,10 +114,36 @@ class Workspace:
         if self._below is not None:
             return self._below.is_file(file)
         if file not in self._is_file:
-            path = self._real(file)
-            there = path is not None and folder_of(file) not in self._missing
-            self._is_file[file] = there and os.path.isfile(path or "")
+            path = None if self._is_absent(file) else self._real(file)
+            self._is_file[file] = path is not None and os.path.isfile(path)
         return self._is_file[file]
+
+    def names(self, folder: str) -> frozenset[str]:
+        """The names in a folder; nothing where it cannot be listed."""
+        if folder not in self._names:
+            path = self._real(folder)
+            try:
+                listed = os.listdir(path) if path else None
+            except OSError:
+                listed = None
+            self.note_names(folder, listed)
+        names = self._names[folder]
+        return frozenset() if names is None else names.exact
+
+    def note_names(self, folder: str, names: Iterable[str] | None) -> None:
+        """Keep what a folder holds: files that are not there need not be looked for."""
+        exact = None if names is None else frozenset(names)
+        self._names[folder] = None if exact is None else _Names(exact, _folded(exact))
+
+    def _is_absent(self, file: str) -> bool:
+        """Whether a folder that was listed has no such name, in whatever case it is written."""
+        folder, name = posixpath.split(file)
+        if folder in self._missing:
+            return True
+        names = self._names.get(folder)
+        if names is None or name in names.exact or not name.isascii():
+            return False
+        return name.casefold() not in names.folded
 
     def path(self, file: str) -> Path | None:
         """The real path of a root-relative file; None where it leads out of the root."""
@@ -142,7 +181,7 @@ class Workspace:
             real = os.path.join(self._real_folders[above.rstrip("/")], name)
             if name in _NO_NAMES or os.sep != "/":
                 real = os.path.realpath(real)
-            elif above in self._missing:
+            elif self._is_absent(path):
                 self._missing.add(path)
             else:
                 try:
@@ -172,6 +211,8 @@ class Workspace:
         if file in self.overlay:
             data = self.overlay[file]
         else:
+            if self._is_absent(file):
+                return _missing(file)
             path = self._real(file)
             if path is None:
                 return Unreadable(file, Trouble.OUTSIDE, "it lies outside the root")
