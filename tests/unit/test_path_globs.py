@@ -91,4 +91,4 @@ def test_patterns_with_many_double_stars_are_refused(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["", "  ", "# no"])
 def test_a_line_without_a_pattern(line: str) -> None:
-    assert patterns_of(line) == []
+    assert patterns_of(line) == ()

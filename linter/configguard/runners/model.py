@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.values import Builtin, Obj, Unknown, Value
 from configguard.evaluate.worlds import Assumptions, Case, RunsIn, World, within
+from configguard.runners.answers import ABSENT, Absent, Answered, Answers, Within
 from configguard.runners.given import AS_WRITTEN, Command, Given, given
 from configguard.runners.profile import (
     Fact,
@@ -44,49 +45,6 @@ T = TypeVar("T")
 ITSELF = Key()
 
 
-class _Absent:
-    """The suite that is asked about does not exist in this world."""
-
-
-ABSENT = _Absent()
-
-
-class Within(Generic[T]):
-    """The answers to one question in one environment.
-
-    `all`: in every world; `cases`: in those that have the suite; `everywhere`: all of them do.
-    """
-
-    def __init__(self, every: list[Case[T | Thrown | Unknown | _Absent]]) -> None:
-        self.all = every
-        there = [case for case in every if case.answer is not ABSENT]
-        self.cases = cast("list[Case[T | Thrown | Unknown]]", there)
-        self.everywhere = len(self.cases) == len(every)
-
-
-class Answered(Generic[T]):
-    """The answers to one question in all worlds of both environments."""
-
-    def __init__(self, cases: list[Case[T | Thrown | Unknown | _Absent]]) -> None:
-        self.cases = cases
-
-    def within(self, environment: str) -> Within[T]:
-        """Those of one environment."""
-        return Within(within(self.cases, environment))
-
-    def values(self, environment: str) -> list[T]:
-        """Those of the worlds of one environment in which it loads and has the suite."""
-        answers = (case.answer for case in within(self.cases, environment))
-        return [one for one in answers if not isinstance(one, Thrown | Unknown | _Absent)]
-
-
-class _Answers(NamedTuple):
-    """All that is asked of one suite, by name; the facts are among it."""
-
-    all: dict[str, Answered[Any]]
-    facts: tuple[str, ...]
-
-
 class Model:
     """One config in one version, asked suite by suite and fact by fact, in each environment.
 
@@ -111,7 +69,7 @@ class Model:
         self.table = table_of(runner.name, version)
         self._members: dict[World, Members] = {}
         self._by_key: dict[World, dict[Key, Member]] = {}
-        self._answers: dict[Key, _Answers] = {}
+        self._answers: dict[Key, Answers] = {}
         self._assumed = False
         self._together: dict[tuple[Key, ...], Answered[SimpleFact | None]] = {}
 
@@ -225,12 +183,12 @@ class Model:
     def _all_members(self) -> list[Case[Members | Thrown | Unknown]]:
         return self.config.ask(self.members)
 
-    def _of(self, key: Key) -> _Answers:
+    def _of(self, key: Key) -> Answers:
         if key not in self._answers:
             self._answers[key] = self._asked(key)
         return self._answers[key]
 
-    def _asked(self, key: Key) -> _Answers:
+    def _asked(self, key: Key) -> Answers:
         runner = self.runner
         facts = {
             name: self._put(key, _unless_unknown(answer, lambda fact: fact))
@@ -253,7 +211,7 @@ class Model:
             asked |= self.config.ask_all(more)
         self._assume()
         answers = {name: Answered(cases) for name, cases in asked.items()}
-        return _Answers(answers, tuple(name for name in facts if name in answers))
+        return Answers(answers, tuple(name for name in facts if name in answers))
 
     def _is_wanted(self, fact: str) -> bool:
         return self.wanted is None or fact in self.wanted
@@ -341,9 +299,9 @@ class Model:
         return tuple(dict.fromkeys(Note(note.message, (note.span,)) for note in notes))
 
 
-def _would(answer: Sequence[SettingEntry] | Thrown | Unknown | _Absent) -> list[str]:
+def _would(answer: Sequence[SettingEntry] | Thrown | Unknown | Absent) -> list[str]:
     """The facts that settings would set which do not plainly do what they say."""
-    told = () if isinstance(answer, Thrown | Unknown | _Absent) else answer
+    told = () if isinstance(answer, Thrown | Unknown | Absent) else answer
     return [entry.would for entry in told if entry.would is not None]
 
 
@@ -388,7 +346,7 @@ def _entries(asked: Within[Sequence[SettingEntry]]) -> tuple[SettingEntry, ...]:
     """The settings that do not plainly do what they say; with a condition where not always."""
     worlds: list[tuple[Assumptions, dict[tuple[object, ...], SettingEntry]]] = []
     for case in asked.all:
-        told = () if isinstance(case.answer, Thrown | Unknown | _Absent) else case.answer
+        told = () if isinstance(case.answer, Thrown | Unknown | Absent) else case.answer
         worlds.append((case.when, {_identity(entry): entry for entry in told}))
     found: list[SettingEntry] = []
     for identity, entry in {key: one for _, told in worlds for key, one in told.items()}.items():

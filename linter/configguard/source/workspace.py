@@ -122,10 +122,12 @@ class Workspace:
         """The names in a folder; nothing where it cannot be listed."""
         if folder not in self._names:
             path = self._real(folder)
+            listed: list[str] | None = None
             try:
-                listed = os.listdir(path) if path else None
+                with os.scandir(path) as found:  # None would list the current folder
+                    listed = [entry.name for entry in found] if path else None
             except OSError:
-                listed = None
+                pass
             self.note_names(folder, listed)
         names = self._names[folder]
         return frozenset() if names is None else names.exact
