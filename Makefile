@@ -56,6 +56,7 @@ oracle: $(STAMP) ## the same, all of it
 bench: $(STAMP) ## benchmarks: ratios against peers run at the same time
 	$(PY) benchmarks/startup.py
 	$(PY) benchmarks/throughput.py
+	$(PY) benchmarks/peers.py
 
 stress: $(STAMP) ## 200,000 hostile inputs in two processes under a watchdog
 	@cd tests && ../$(PY) -m stress.run
