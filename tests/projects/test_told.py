@@ -204,3 +204,18 @@ def test_a_condition_whose_branches_end_equal_becomes_the_value(tmp_path: Path) 
     write(tmp_path, {"vitest.e2e.config.ts": text})
     assert run("check", ".", "--root", ".", "--fix", cwd=tmp_path).code == 0
     assert (tmp_path / "vitest.e2e.config.ts").read_text("utf-8") == E2E % "1"
+
+
+@pytest.mark.parametrize(("path", "told"), [(".", True), ("e2e", False)])
+def test_a_suite_kind_that_means_no_config_is_told(path: str, told: bool, tmp_path: Path) -> None:
+    """A part of a project need not hold them all."""
+    files = {
+        "e2e/vitest.config.ts": E2E % "1",
+        "configguard.toml": '[suite-kinds]\n"e2e/*.ts" = "e2e"\n"slow/*.ts" = "e2e"\n',
+    }
+    write(tmp_path, files)
+    result = run("check", path, "--root", ".", "--output-format", "json", cwd=tmp_path)
+    assert result.code == 0
+    problems = json.loads(result.stdout)["problems"]
+    assert [(one["severity"], one["at"][0]["line"]) for one in problems] == [("warning", 3)] * told
+    assert all("slow/*.ts" in one["message"] for one in problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from configguard.project.started import NONE, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, Wanted, configured
 from configguard.ruleset.rule import Rule, builtin_rules, judged
 from configguard.runners.profile import REFERENCE_CPUS
+from configguard.source.path_globs import matches_any
 from configguard.source.workspace import Workspace, ancestors, folder_of
 
 
@@ -108,6 +109,10 @@ class Session:
             config = self._configured(candidate, problems, notices)
             if config is not None:
                 configs.append(config)
+        if "" in map(normalised, paths):
+            files = {candidate.file for candidate in found.candidates}
+            files |= {suite.file for config in configs for suite in config.suites}
+            problems += self._idle_kinds(files)
         folders = {folder_of(candidate.file) for candidate in found.candidates}
         return self._judged(_alone(configs, self._starts.by_config), folders, problems, notices)
 
@@ -263,6 +268,14 @@ class Session:
         """Whether a rule is ignored in the file that its finding stands in, such as a base file."""
         settings = self.options.settings.settings
         return draft.rule.id in settings.ignored_in(span.file for span in place_of(draft)[:1])
+
+    def _idle_kinds(self, files: Iterable[str]) -> Iterator[Problem]:
+        """The globs of `suite-kinds` that mean none of the configs of the whole project."""
+        known = list(files)
+        for one in self.options.settings.settings.suite_kinds:
+            if not any(matches_any((one.glob,), file) for file in known):
+                message = f"no config is called {one.glob}: this line of suite-kinds does nothing"
+                yield Problem(message, (one.at,), "warning")
 
     def _settings_problems(self) -> list[Problem]:
         found = self.options.settings.problems
