@@ -22,7 +22,6 @@ from configguard.cli.common import (
 )
 from configguard.cli.requests import CheckRequest, Request
 from configguard.limits.settings import Settings
-from configguard.report.context import Context, repository_top
 from configguard.report.machine import FORMATS, machine_text
 from configguard.report.text_safety import inert, one_line
 from configguard.ruleset.rule import Rule, builtin_rules
@@ -87,6 +86,8 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
     report.problems += changed
     code = exit_code(report, wanted)
     if wanted.output_format in FORMATS:
+        from configguard.report.context import Context, repository_top
+
         context = Context(
             read,
             session.workspace.root,

@@ -151,7 +151,12 @@ def style_for(color: str, root: Path) -> Style:
         width = max(60, min(120, os.get_terminal_size(stream.fileno()).columns))
     mode = cast("Literal['auto', 'always', 'never']", color)
     colored = decide_color(mode, stream, os.environ)
-    return Style(colored, "utf" in encoding, width, *_ways(root))
+    links = None
+    if mode != "never" and (stream.isatty() or "FORCE_HYPERLINK" in os.environ):
+        from configguard.report.hyperlinks import links_for
+
+        links = links_for(stream, os.environ, root)
+    return Style(colored, "utf" in encoding, width, *_ways(root), links)
 
 
 def _ways(root: Path) -> tuple[str, str]:

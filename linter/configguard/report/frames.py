@@ -94,6 +94,13 @@ def location(span: Span, document: Document | None, style: Style) -> str:
     return f"{file}:{position.line}:{position.column}"
 
 
+def _linked(span: Span, document: Document | None, style: Style) -> str:
+    where = location(span, document, style)
+    if style.links is None or document is None:
+        return where
+    return style.links.link(span.file, _position(document, span.start).line, where)
+
+
 def rail_for(labels: Iterable[Label], read: Read, style: Style, last_line: int = 0) -> Rail:
     """A rail wide enough for every line number that the labels (and `last_line`) need."""
     longest = last_line
@@ -110,7 +117,7 @@ def frames(labels: Sequence[Label], read: Read, rail: Rail, severity: str) -> li
     for file in dict.fromkeys(label.span.file for label in labels):
         here = [label for label in dict.fromkeys(labels) if label.span.file == file]
         document = read(file)
-        lines.append(rail.head(location(here[0].span, document, rail.style), first=not lines))
+        lines.append(rail.head(_linked(here[0].span, document, rail.style), first=not lines))
         if document is not None:
             lines += _body(document, here, rail, severity)
             continue

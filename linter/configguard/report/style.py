@@ -6,9 +6,12 @@ import posixpath
 import re
 import sys
 from collections.abc import Mapping
-from typing import IO, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 from configguard.report.text_safety import fit, one_line
+
+if TYPE_CHECKING:
+    from configguard.report.hyperlinks import Links
 
 _SEVERITY = {"error": "1;31", "warning": "1;33", "info": "1;34", "note": "1"}
 
@@ -17,7 +20,7 @@ class Style(NamedTuple):
     """How output looks. Every method gives the text itself where there is no colour.
 
     `prefix`: the way from the current folder to the root, and `here` the way back where that
-    folder lies inside the root, so that places can be clicked.
+    folder lies inside the root, so that places can be clicked; `links` where the terminal has more.
     """
 
     color: bool = False
@@ -25,6 +28,7 @@ class Style(NamedTuple):
     width: int = 80
     prefix: str = ""
     here: str = ""
+    links: Links | None = None
 
     def paint(self, code: str, text: str) -> str:
         """Text in an SGR style."""
