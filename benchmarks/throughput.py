@@ -598,12 +598,18 @@ def run(name: str, command: list[str], place: Path) -> Used:
 def slope(work: Path) -> None:
     """How the cost of `check` grows with the configs: it should be a straight line."""
     (command,) = ours(work).values()
+    before: tuple[int, float] | None = None
     for count in (500, 1_000, 2_000, 4_000):
         place = work / f"tree-{count}"
         make_tree(place, count)
         used = run("configguard check", command, place)
         each = used.cpu / count * 1000
-        print(f"{count:,} configs: {used.cpu:.2f} s CPU, {each:.2f} ms each, {used.memory:.0f} MB")
+        told = f"{count:,} configs: {used.cpu:.2f} s CPU, {each:.2f} ms each, {used.memory:.0f} MB"
+        if before is not None:
+            more = (used.cpu - before[1]) / (count - before[0]) * 1000
+            told += f", {more:.2f} ms for each one more"
+        print(told, flush=True)
+        before = count, used.cpu
         shutil.rmtree(place)
 
 

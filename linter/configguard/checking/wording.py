@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from configguard.checking.check import Draft
 from configguard.checking.finding import Because, Finding
 from configguard.limits.limits import Limit, Limits
+from configguard.project.invocations import Invocation
 from configguard.project.suites import Suite, suite_id, versions_of
-from configguard.ruleset.judge import Violation
+from configguard.ruleset.judge import Violation, machine_for
 from configguard.ruleset.messages import (
     SETTING_NAMES,
     condition_text,
@@ -31,6 +32,7 @@ _BREAKS = {
     "refuses-to-start": "refuses to start",
     "runs-nothing-and-passes": "runs no test and passes",
 }
+_LOADS = ("workers", "e2eWorkers", "retries")
 _BREAKS_WHY = {
     "refuses to start": "No test runs at all.",
     "runs no test and passes": (
@@ -50,8 +52,8 @@ def grouped(drafts: Iterable[Draft]) -> list[list[Draft]]:
 
 
 def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
-    """A finding in words, told of its first draft; the suites are those of all."""
-    draft = drafts[0]
+    """A finding in words, told of its gravest draft; the suites are those of all."""
+    draft = max(drafts, key=lambda one: _load(one, cpus))  # of equal ones the first
     rule, subject = draft.rule, draft.subject
     suites = tuple(dict.fromkeys(suite for one in drafts for suite in one.subject.about))
     values = _values(draft, limits, cpus)
@@ -73,7 +75,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
     ]
     started = subject.suite.invocation
     if started is not None and _by_command(draft):
-        told = [f"Lower it in {started.title}, or take it out there."]
+        told = [f"Lower it in {_holder(at, started)}, or take it out there."]
     return Finding(
         rule.id,
         draft.severity,
@@ -90,6 +92,29 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
         None if draft.when.always else when_json(draft.when),
         also=tuple(dict.fromkeys(one.subject.suite.title for one in drafts[1:])),
     )
+
+
+def _load(draft: Draft, cpus: int) -> float:
+    """How many workers or retries a draft is about; 0 where it is no such number."""
+    fact = draft.violations[0].case.fact
+    if draft.subject.entries or draft.violations[0].fact not in _LOADS:
+        return 0.0
+    if isinstance(fact, RangeFact):
+        return float(fact.expression.at(machine_for(fact, cpus)))
+    if not isinstance(fact, KnownFact):
+        return 0.0
+    return fact.value if isinstance(fact.value, float) else float("inf")
+
+
+def _holder(at: Origin, started: Invocation) -> str:
+    """What is to be edited: the command itself, or one that it only leads to."""
+    place, outermost = at[0], started.chain[-1]
+    if place.file != outermost.file:
+        return f"{place.file}, where {started.title} leads"
+    inner = any(_within(place, one) for one in started.chain[:-1])
+    if inner and not _within(place, outermost):
+        return f"the script that {started.title} runs"
+    return started.title
 
 
 def spelled(draft: Draft, fact: str) -> Change | None:

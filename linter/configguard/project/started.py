@@ -218,7 +218,7 @@ def _config_of(
 ) -> tuple[str, bool] | Note | None:
     """The config that is read, and whether it is named; None where the runner finds none."""
     folder = invocation.folder.path
-    where = f"{invocation.name} starts {invocation.runner}"
+    where = f"{invocation.title} starts {invocation.runner}"
     if folder is None:
         return Note(
             f"{where} in a folder that is not known: {invocation.folder.reason}",
@@ -246,7 +246,7 @@ def _config_of(
     # vitest looks for it from its root, the others from where they are started.
     file = join(folder if invocation.runner == "vitest" else started_in, text)
     if escapes(file):
-        return None
+        return Note(f"{where} with a config outside the root, which is not read", named[0].at)
     if not workspace.is_file(file):
         inner = config_in(workspace, "" if file == "." else file, invocation.runner)
         if inner is None:

@@ -181,6 +181,15 @@ class Settings:
         entry = laid.get(reading.setting)
         return entry is not None and entry.expression == reading.entry.expression
 
+    def counts_elsewhere(self, reading: Reading) -> bool:
+        """Whether a variable of the command sets another setting too, and that one counts."""
+        if self.given is None or not self._is_laid(reading):
+            return False
+        laid = self.given.projects if self.in_project else self.given.root
+        at = laid[reading.setting].expression
+        places = [name for name, one in laid.items() if one.expression == at]
+        return any(self.counting(name) is not None for name in places)
+
     def undefined_entry(self, setting: str) -> Entry | None:
         """Where a setting stands that is written as `undefined`, and so counts as unset."""
         holder = self._holder(setting)

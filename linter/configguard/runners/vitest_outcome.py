@@ -251,10 +251,11 @@ def entries_of(settings: Settings) -> list[SettingEntry]:
     entries: list[SettingEntry] = []
     for reading in readings_of(settings):
         ruled = settings.ruling(reading)
-        if ruled.effect not in (None, "sets") and not _counts_above(settings, reading):
-            entries.append(
-                _entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes)
-            )
+        if ruled.effect in (None, "sets") or _counts_above(settings, reading):
+            continue
+        if ruled.effect == "ignored" and settings.counts_elsewhere(reading):
+            continue
+        entries.append(_entry(settings, reading, str(ruled.effect), ruled.reason, ruled.removes))
     found = workers(settings)
     if isinstance(found, Unknown):
         return entries
