@@ -153,6 +153,8 @@ COMMANDS = [
     ("check", "--verbose"),
     ("show",),
     ("show", "--output-format", "json"),
+    ("check", "--output-format", "junit"),
+    ("check", "--output-format", "sarif"),
 ]
 
 

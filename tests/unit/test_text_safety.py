@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import unicodedata
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
@@ -14,8 +16,13 @@ from configguard.report.text_safety import (
     cut,
     display_width,
     fit,
+    html_text,
+    inert,
     one_line,
     source_line,
+    uri_path,
+    workflow_property,
+    workflow_value,
     wrap,
 )
 
@@ -163,3 +170,44 @@ def test_unicodedata_is_not_loaded_for_ascii() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("printed", "harmless"),
+    [
+        ("a::b\nc ## d", "a::b\nc ## d"),
+        ("::error::x", r"\u{3a}:error::x"),
+        ("a\n \t::add-mask::x\n", "a\n \t\\u{3a}:add-mask::x\n"),
+        ("x ##vso[task]", r"x \u{23}#vso[task]"),
+        ("##[error]y", r"\u{23}#[error]y"),
+        ("##teamcity[z]", r"\u{23}#teamcity[z]"),
+        ("###[q]", r"#\u{23}#[q]"),
+    ],
+)
+def test_no_log_finds_a_command(printed: str, harmless: str) -> None:
+    assert inert(printed) == harmless
+    assert inert(harmless) == harmless
+
+
+@given(ANY_TEXT)
+def test_a_workflow_command_gives_the_text_back(text: str) -> None:
+    """GitHub's runner takes the codes apart in this order."""
+    value, name = workflow_value(text), workflow_property(text)
+    assert "\n" not in value + name
+    assert "\r" not in value + name
+    assert not {":", ","} & set(name)
+    name = name.replace("%3A", ":").replace("%2C", ",")
+    for told in (value, name):
+        assert told.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%") == text
+
+
+@given(st.binary(max_size=40))
+def test_a_path_in_a_uri_gives_its_bytes_back(path: bytes) -> None:
+    uri = uri_path(os.fsdecode(path))
+    assert uri.isascii()
+    assert not set(uri) & set(" #?%:[]\\\n") - {"%"}
+    assert unquote_to_bytes(uri) == path
+
+
+def test_html_has_no_tags_of_a_name() -> None:
+    assert html_text('<a href="x">&\'') == "&lt;a href=&quot;x&quot;&gt;&amp;&#x27;"
