@@ -295,7 +295,7 @@ export default {
 }
 """Beside each case, and right: keys of the same names that are no tests', and unit tests."""
 
-CODE = ("src/client.ts",)
+CODE = "src/client.ts"
 """No config: there a rule of one's own would not be switched on."""
 HIGH = {"retry": 1, "retries": 1, "maxWorkers": 1, "workers": 1, "maxThreads": 1, "maxForks": 1}
 """What a rule of one's own can say: these keys with a number above the limit,"""
@@ -349,14 +349,16 @@ def main() -> None:
     own = "of one's own"
     with tempfile.TemporaryDirectory(prefix="configguard-peers-") as folder:
         work = Path(folder)
-        places = [write(work / f"case-{number}", case) for number, case in enumerate(CASES, 1)]
+        place = work / "cases"
+        lines = [write(place, f"case-{n}", case) for n, case in enumerate(CASES, 1)]
         rows: dict[str, list[tuple[bool, int]]] = {}
         compared = {"configguard": configguard, **({} if options.ours else peers(work))}
         for name, tool in compared.items():
-            for (place, lines), case in zip(places, CASES, strict=True):
-                seen = [one for one in tool(place) if own not in name or one.file not in CODE]
-                right = [one for one in seen if (one.file, one.line) in lines]
-                wrong = [one for one in seen if (one.file, one.line) not in lines]
+            told = [one for one in tool(place) if own not in name or not one.file.endswith(CODE)]
+            for number, (guilty, case) in enumerate(zip(lines, CASES, strict=True), 1):
+                seen = [one for one in told if one.file.startswith(f"case-{number}/")]
+                right = [one for one in seen if (one.file, one.line) in guilty]
+                wrong = [one for one in seen if (one.file, one.line) not in guilty]
                 rows.setdefault(name, []).append((bool(right), len(wrong)))
                 for one in seen if options.why else ():
                     verdict = "found" if one in right else "FALSE"
@@ -364,8 +366,8 @@ def main() -> None:
         report(rows)
 
 
-def write(place: Path, case: Case) -> tuple[Path, set[tuple[str, int]]]:
-    """A case as a project, and the lines that take part in its mistake."""
+def write(place: Path, folder: str, case: Case) -> set[tuple[str, int]]:
+    """Make a case a project in a folder; the lines that take part in its mistake."""
     lines: set[tuple[str, int]] = set()
     manifest = {"name": "case", "devDependencies": {case.package: case.version}}
     packages = {f"node_modules/{case.package}": {"version": case.version}}
@@ -377,19 +379,19 @@ def write(place: Path, case: Case) -> tuple[Path, set[tuple[str, int]]]:
     }
     for name, text in files.items():
         marked = [line.endswith(f" //{MARK}") for line in text.split("\n")]
-        lines |= {(name, number) for number, is_marked in enumerate(marked, 1) if is_marked}
-        path = place / name
+        lines |= {(f"{folder}/{name}", number) for number, yes in enumerate(marked, 1) if yes}
+        path = place / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(f" //{MARK}\n", "\n"), "utf-8")
-    (place / ".git").mkdir()
-    return place, lines
+    (place / folder / ".git").mkdir()
+    return lines
 
 
 Tool = Callable[[Path], list[Seen]]
 
 
 def peers(work: Path) -> dict[str, Tool]:
-    """The others as functions from a project to findings; loud about what is not to be had."""
+    """The others as functions from a folder to findings; loud about what is not to be had."""
     found: dict[str, Tool] = {}
     if install():
         found |= {
@@ -446,12 +448,13 @@ def binary(name: str) -> str:
 def configguard(place: Path) -> list[Seen]:
     """Ours; a finding of severity info is no claim that something is wrong."""
     command = [sys.executable, "-m", "configguard", "check", ".", "--output-format", "json"]
-    report = json.loads(output(command, place))
-    return [
-        Seen(one["at"][0]["file"], one["at"][0]["line"], f"{one['rule']}: {one['message']}")
-        for one in report["findings"]
-        if one["severity"] != "info"
-    ]
+    seen: list[Seen] = []
+    for case in sorted(place.iterdir()):
+        for one in json.loads(output(command, case))["findings"]:
+            if one["severity"] != "info":
+                at, text = one["at"][0], f"{one['rule']}: {one['message']}"
+                seen.append(Seen(f"{case.name}/{at['file']}", at["line"], text))
+    return seen
 
 
 def eslint(*, own: bool) -> Tool:
@@ -560,7 +563,7 @@ def semgrep(work: Path, tool: Path) -> Tool:
         command = [str(tool), "scan", "--config", str(file), "--json", "--quiet", "--no-git-ignore"]
         command += ["--metrics", "off", "--disable-version-check", "."]
         return [
-            Seen(one["path"], one["extra"]["metavars"]["$N"]["start"]["line"], one["check_id"])
+            Seen(one["path"], one["start"]["line"], one["check_id"])
             for one in json.loads(output(command, place))["results"]
         ]
 
@@ -576,6 +579,7 @@ def _semgrep_rule(name: str, wrong: str) -> dict[str, Any]:
         "message": f"{name} is beyond the limit",
         "patterns": [
             {"pattern": f"({{..., {name}: $N, ...}})"},
+            {"focus-metavariable": "$N"},
             {"metavariable-comparison": {"metavariable": "$N", "comparison": wrong}},
         ],
     }
