@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from configguard.limits.limits import FILE, Limit, LimitProblem, Limits, _places, load_limits
+from configguard.limits.json_file import places
+from configguard.limits.limits import FILE, Limit, LimitProblem, Limits, load_limits
 from configguard.limits.shape import surely_fits, unknown_keys
 from configguard.resources import data_folder
 from configguard.source.document import Document
@@ -462,11 +463,11 @@ def test_a_valid_file_costs_no_jsonschema(tmp_path: Path) -> None:
 def test_every_value_has_its_place(value: Any, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps({"é\n": value}, indent=indent, ensure_ascii=ascii_only)
     document = Document("x.json", b"\xef\xbb\xbf" + text.encode())
-    places, problems = _places(document)
+    where, problems = places(document)
     assert problems == []
 
     def check(inner: Any, path: tuple[str | int, ...]) -> None:
-        span = places.at(path)
+        span = where.at(path)
         assert json.loads(document.text(span.start, span.end)) == inner
         steps: Any = enumerate(inner) if isinstance(inner, list) else ()
         for step, below in inner.items() if isinstance(inner, dict) else steps:

@@ -39,6 +39,15 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """What hides a finding: a comment (`at` is the rule's name in it), or the baseline."""
+
+    by: Literal["comment", "file-comment", "baseline"]
+    reason: str
+    at: Origin = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, with its evidence.
 
@@ -62,6 +71,7 @@ class Finding:
     when: dict[str, Any] | None = None
     fix: Fix | None = None
     also: tuple[str, ...] = ()
+    suppressed: Suppressed | None = None
 
     def having(self, **changes: Any) -> Finding:
         """This finding with some fields replaced."""
@@ -101,7 +111,10 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """All that one check found. `judged` are the ids of the suites."""
+    """All that one check found. `suppressed`: findings that a comment or the baseline hides.
+
+    `judged` are the ids of the suites. `show_suppressed` and `statistics`: how it is to be told.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -109,6 +122,14 @@ class Report:
     files: int = 0
     suites: int = 0
     judged: tuple[str, ...] = ()
+    suppressed: list[Finding] = field(default_factory=list)
+    show_suppressed: bool = False
+    statistics: bool = False
+
+    @property
+    def shown(self) -> list[Finding]:
+        """The findings that are listed: with the suppressed ones where they are wanted."""
+        return [*self.findings, *(self.suppressed if self.show_suppressed else ())]
 
 
 def first_byte(file: str) -> Span:

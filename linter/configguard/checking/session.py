@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from configguard.checking.check import Draft, Ruling, absorbed, judge_subjects
+from configguard.checking.baseline import Baseline, Entry
+from configguard.checking.check import Draft, Ruling, judge_subjects
 from configguard.checking.finding import Notice, Problem, first_byte
+from configguard.checking.hidden import (
+    Comments,
+    Hidden,
+    in_baseline,
+    without_hidden,
+    without_known,
+)
 from configguard.checking.subjects import subjects_of
+from configguard.checking.suppress import Suppression
 from configguard.checking.wording import place_of
 from configguard.limits.limits import Limits, load_limits
 from configguard.limits.settings import UNSET, Loaded
@@ -21,7 +31,7 @@ from configguard.project.invocations import invocations
 from configguard.project.problems import PathProblem
 from configguard.project.started import NONE, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, Wanted, configured
-from configguard.ruleset.rule import Rule, builtin_rules, judged
+from configguard.ruleset.rule import Rule, judged
 from configguard.runners.profile import REFERENCE_CPUS
 from configguard.source.path_globs import matches_any
 from configguard.source.workspace import Workspace, ancestors, folder_of
@@ -30,8 +40,9 @@ from configguard.source.workspace import Workspace, ancestors, folder_of
 class Options(NamedTuple):
     """What the user asked for. `cpus`: the machine that numbers are judged for.
 
-    `rules` are those that are left after the settings had their say. `all_facts`: also those that
-    no rule asks about, as a fix needs them (it may change none of them) and as `show` tells them.
+    `rules` are those that are left after the settings had their say, `every` all that exist.
+    `all_facts`: also those that no rule asks about, as a fix needs them (it may change none of
+    them) and as `show` tells them.
     """
 
     rules: tuple[Rule, ...]
@@ -41,6 +52,8 @@ class Options(NamedTuple):
     scope: Scope = PLAIN
     settings: Loaded = UNSET
     all_facts: bool = True
+    every: Mapping[str, Rule] = MappingProxyType({})
+    baseline: Baseline | None = None
 
 
 class Judgement(NamedTuple):
@@ -52,6 +65,20 @@ class Judgement(NamedTuple):
     problems: tuple[Problem, ...]
     limits: dict[str, Limits]
     limits_wrong: bool = False
+    hidden: tuple[Hidden, ...] = ()
+    stale: tuple[Entry, ...] = ()
+
+    def known(self) -> Judgement:
+        """The same with all that is told in the baseline."""
+        hidden = (*self.hidden, *in_baseline(self.drafts))
+        return self._replace(drafts=(), hidden=hidden, stale=())
+
+    def certain(self, rules: Iterable[Rule]) -> frozenset[str]:
+        """Of some rules those that could decide about everything that they were asked about."""
+        if any(problem.severity == "error" for problem in self.problems):
+            return frozenset()
+        undecided = {notice.rule for notice in self.notices}
+        return frozenset(rule.id for rule in rules if rule.id not in undecided)
 
     @property
     def suites(self) -> tuple[Suite, ...]:
@@ -76,6 +103,7 @@ class Session:
         # Configs that only a named workflow or manifest brought up, and what of it runs them.
         self._run_by_named: dict[str, frozenset[str]] = {}
         self._rules: dict[tuple[tuple[str, float], ...], tuple[Rule, ...]] = {}
+        self._comments = Comments(options.every)
 
     def _rules_at(self, limits: Limits) -> tuple[Rule, ...]:
         numbers = tuple(limits.numbers.items())
@@ -243,20 +271,31 @@ class Session:
                 continue
             ignored = settings.ignored_in([suite.file])
             rules = [one for one in self._rules_at(limits[suite.id]) if one.id not in ignored]
-            ruling = Ruling(rules, builtin_rules(), limits[suite.id], self.cpus)
+            ruling = Ruling(rules, self.options.every, limits[suite.id], self.cpus)
             ruling_of[suite.id] = ruling
             judged = judge_subjects(subjects_of(suite), ruling)
             drafts += judged.drafts
             notices += judged.notices
-        drafts = [one for one in absorbed(drafts, ruling_of) if not self._ignored_there(one)]
+        if self.options.rules:
+            read = [one for config in configs for one in config.suites if one.judged]
+            problems += self._comments.problems(self.workspace, read)
+        told, hidden = without_hidden(drafts, ruling_of, self._comment_hiding)
+        asked = [one for one in told if not self._ignored_there(one)]
+        told, known, stale = without_known(asked, self.options.baseline)
+        hidden = [one for one in hidden if not self._ignored_there(one.draft)]
         return Judgement(
             tuple(configs),
-            tuple(drafts),
+            tuple(told),
             tuple(dict.fromkeys(notices)),
             _told_once(problems),
             limits,
             limits_wrong,
+            (*hidden, *known),
+            stale,
         )
+
+    def _comment_hiding(self, draft: Draft) -> Suppression | None:
+        return self._comments.hiding(self.workspace, draft)
 
     def _asked_for(self, suite: Suite) -> bool:
         """Whether the user named its config, or the file that runs it so."""
@@ -280,6 +319,12 @@ class Session:
     def _settings_problems(self) -> list[Problem]:
         found = self.options.settings.problems
         return [Problem(one.message, (one.span,), one.severity) for one in found]
+
+
+def sources_of(suite: Suite) -> set[str]:
+    """The files that findings about a suite can stand in."""
+    started = [*suite.same_as, *([suite.invocation] if suite.invocation else [])]
+    return {*suite.files, *(span.file for one in started for span in one.chain)}
 
 
 def _told_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:

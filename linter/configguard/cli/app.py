@@ -67,10 +67,32 @@ def check(
     output_format: Format = "text",
     select: Annotated[Optional[list[str]], typer.Option(help="Only these rules.")] = None,
     ignore: Annotated[Optional[list[str]], typer.Option(help="Not these rules.")] = None,
+    extend_select: Annotated[
+        Optional[list[str]], typer.Option(help="These rules too, whatever the settings say.")
+    ] = None,
     fail_on: Annotated[
         str, typer.Option(help="The least severity that makes the exit code 1.")
     ] = "error",
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Findings exit 0.")] = False,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Counts of each rule in place of findings.")
+    ] = False,
+    output_file: Annotated[Optional[Path], typer.Option(help="Write the report there.")] = None,
+    baseline: Annotated[
+        Optional[Path], typer.Option(help="A file of known findings, which are not told.")
+    ] = None,
+    write_baseline: Annotated[
+        Optional[Path], typer.Option(help="Write all findings there, to be known.")
+    ] = None,
+    rule_path: Annotated[
+        Optional[list[Path]], typer.Option(help="A folder of rules of your own.")
+    ] = None,
+    stdin_filename: Annotated[
+        Optional[str], typer.Option(help="With the path -: the file that standard input is.")
+    ] = None,
+    show_suppressed: Annotated[
+        bool, typer.Option("--show-suppressed", help="List also what is hidden, and by what.")
+    ] = False,
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Skip named files that are no configs.")
     ] = False,
@@ -108,6 +130,14 @@ def check(
         ignore=_names(ignore),
         fail_on=fail_on,
         exit_zero=exit_zero,
+        show_suppressed=show_suppressed,
+        statistics=statistics,
+        baseline=baseline,
+        write_baseline=write_baseline,
+        output_file=output_file,
+        stdin_filename=stdin_filename,
+        extend_select=_names(extend_select) or (),
+        rule_paths=tuple(rule_path or ()),
     )
     raise typer.Exit(run_check(common, request))
 

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from configguard.checking.baseline import Baseline, load_baseline, stale_notices
 from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
 from configguard.checking.session import Judgement, Options, Session
 from configguard.checking.wording import grouped, worded
+from configguard.cli.choosing import chosen_rules, refuse_unknown_rules
 from configguard.cli.common import (
     collect_rarely,
-    fail,
     one_of,
     place_of,
     reader,
     scope_of,
     settings_of,
     style_for,
-    suggestion,
+)
+from configguard.cli.files import (
+    into_file,
+    refuse_what_cannot_be_together,
+    save_baseline,
+    with_stdin,
+    write_text_out,
 )
 from configguard.cli.requests import CheckRequest, Request
-from configguard.limits.settings import Settings
 from configguard.report.machine import FORMATS, machine_text
 from configguard.report.text_safety import inert, one_line
-from configguard.ruleset.rule import Rule, builtin_rules
+from configguard.ruleset.rule import builtin_rules
 from configguard.source.document import Document
+from configguard.source.workspace import Workspace
 
 if TYPE_CHECKING:
     from configguard.fixing.apply import Fixed
@@ -43,89 +52,118 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
     """Check, print, and give the exit code."""
     one_of("--output-format", wanted.output_format, (*PRINTED, *FORMATS))
     one_of("--fail-on", wanted.fail_on, SEVERITIES)
-    if wanted.unsafe and not (wanted.fix or wanted.diff):
-        fail("--unsafe-fixes does nothing alone: add --fix to write them, or --diff to see them")
-    if wanted.fix and wanted.diff:
-        fail("--fix writes and --diff only shows: give one of them")
-    for option, names in (("--select", wanted.select), ("--ignore", wanted.ignore)):
-        refuse_unknown_rules(option, names or ())
+    refuse_what_cannot_be_together(request, wanted)
+    if wanted.output_file is not None:
+        return into_file(wanted.output_file, lambda: _check(request, wanted))
+    return _check(request, wanted)[0]
+
+
+def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
+    """The exit code, and what was found in one line."""
+    rules = builtin_rules()
+    refuse_unknown_rules(wanted, rules)
+    if wanted.stdin_filename is not None:
+        request = request._replace(paths=(wanted.stdin_filename,))
     place = place_of(request)
     settings = settings_of(request, place.workspace)
+    only = None
+    if wanted.stdin_filename is not None:
+        place = with_stdin(place)
+        only = place.paths[0]
+    baseline, unusable = _baseline(wanted, place.workspace)
     options = Options(
-        chosen_rules(wanted, settings.settings),
+        chosen_rules(wanted, settings.settings, rules),
         request.limits,
         request.cpus,
         request.skip_unknown,
         scope_of(request, settings.settings),
         settings,
         all_facts=wanted.fix or wanted.diff or wanted.output_format not in _WITHOUT_FIXES,
+        every=rules,
+        baseline=baseline,
     )
     style = style_for(request.color, place.workspace.root)
     collect_rarely()
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
-    changed: list[Problem] = []
+    changed: list[Problem] = [*unusable]
     fixed = 0
     if wanted.fix or wanted.diff:
-        result = _fixed(session, judgement, wanted)
+        result = _fixed(session, judgement, wanted, only)
         if isinstance(result, Problem):
-            changed = [result]
+            changed.append(result)
         elif wanted.diff:
-            return _print_diff(session, judgement, result, request, wanted, style)
+            return _print_diff(session, judgement, result, request, wanted, style), ""
         elif result.changes:
-            from configguard.fixing.apply import write_all
-            from configguard.source.workspace import Workspace
-
-            changed = write_all(place.workspace, result.changes)
-            fixed = result.mended if not changed else 0
-            session = Session(Workspace(place.workspace.root), options)
+            session, faults = _written(session, result, only)
+            changed += faults
+            fixed = result.mended if not faults else 0
             judgement = session.judge(place.paths)
-    read = reader(session.workspace, request)
+    if wanted.write_baseline is not None:
+        judgement = _with_baseline_written(judgement, wanted.write_baseline, changed)
+    read = reader(session.workspace, request, wanted.baseline)
     report = report_of(session, judgement, plan_fixes=wanted.output_format not in _WITHOUT_FIXES)
     report.notices += place.notices
     report.problems += changed
+    if "" in place.paths:
+        report.notices += stale_notices(judgement.stale, judgement.certain(options.rules))
+    report.show_suppressed, report.statistics = wanted.show_suppressed, wanted.statistics
     code = exit_code(report, wanted)
-    if wanted.output_format in FORMATS:
-        from configguard.report.context import Context, repository_top
+    mended = only is not None and wanted.fix
+    if mended:
+        write_text_out(session.workspace.overlay[place.paths[0]])
+    with redirect_stdout(sys.stderr if mended else sys.stdout):
+        if wanted.output_format in FORMATS:
+            from configguard.report.context import Context, repository_top
 
-        context = Context(
-            read,
-            session.workspace.root,
-            repository_top(session.workspace.root),
-            options.rules,
-            code,
-            cast("Severity", wanted.fail_on),
-            request.verbose,
-        )
-        sys.stdout.write(machine_text(wanted.output_format, report, context))
-    else:
-        _print_report(report, read, request, wanted, style, fixed)
-    return code
-
-
-def refuse_unknown_rules(option: str, names: tuple[str, ...]) -> None:
-    """End with exit code 2 where an option names a rule that there is not."""
-    known = builtin_rules()
-    for name in names:
-        if name not in known:
-            near = suggestion(name, tuple(known))
-            fail(f"{option} {name}: there is no such rule{near or '; see configguard rules'}")
+            root = session.workspace.root
+            fail_on = cast("Severity", wanted.fail_on)
+            context = Context(
+                read, root, repository_top(root), options.rules, code, fail_on, request.verbose
+            )
+            sys.stdout.write(machine_text(wanted.output_format, report, context))
+        else:
+            _print_report(report, read, request, wanted, style, fixed)
+    return code, _in_short(report, fixed, wanted)
 
 
-def chosen_rules(wanted: CheckRequest, settings: Settings) -> tuple[Rule, ...]:
-    """The rules that are asked for, as severe as the settings say.
+def _baseline(wanted: CheckRequest, workspace: Workspace) -> tuple[Baseline | None, list[Problem]]:
+    if wanted.baseline is None:
+        return None, []
+    return load_baseline(wanted.baseline, workspace.name_of(wanted.baseline))
 
-    `--select` takes the place of `select` and `ignore` in the settings; `--ignore` adds to them.
-    """
-    select, ignore = settings.select, settings.ignore
-    if wanted.select is not None:
-        select, ignore = frozenset(wanted.select), frozenset()
-    severity = dict(settings.severity)
-    return tuple(
-        rule.graded(severity[name]) if name in severity else rule
-        for name, rule in builtin_rules().items()
-        if (select is None or name in select) and name not in ignore | set(wanted.ignore or ())
-    )
+
+def _written(session: Session, result: Fixed, only: str | None) -> tuple[Session, list[Problem]]:
+    """Write what fixing changed, where it is no standard input; the session of what is there."""
+    if only is not None:
+        return session.over(result.changes), []
+    from configguard.fixing.apply import write_all
+
+    problems = write_all(session.workspace, result.changes)
+    return Session(Workspace(session.workspace.root), session.options), problems
+
+
+def _with_baseline_written(judgement: Judgement, path: Path, problems: list[Problem]) -> Judgement:
+    """Write all that is found, which is known from then on."""
+    if any(one.severity == "error" for one in (*judgement.problems, *problems)):
+        problems.append(Problem("the baseline was not written: correct what is wrong first"))
+        return judgement
+    judgement = judgement.known()
+    groups = grouped(one.draft for one in judgement.hidden if one.by.by == "baseline")
+    save_baseline(path, groups)
+    many = f"{len(groups)} finding{'' if len(groups) == 1 else 's'}"
+    print(f"{one_line(str(path), 400)}: {many} written", file=sys.stderr)
+    return judgement
+
+
+def _in_short(report: Report, fixed: int, wanted: CheckRequest) -> str:
+    """The summary of a report that goes to a file."""
+    if wanted.output_file is None:
+        return ""
+    from configguard.report.style import Style
+    from configguard.report.text import summary
+
+    return "\n".join(summary(report, Style(), fixed))
 
 
 def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True) -> Report:
@@ -145,15 +183,24 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
             elif draft.wanted:
                 finding = finding.having(remedy=(*finding.remedy, f"no automatic fix: {planned}"))
         findings.append(finding)
-    ordered = sorted(findings, key=_order)
     return Report(
-        ordered,
+        sorted(findings, key=_order),
         list(judgement.notices),
         list(judgement.problems),
         len({suite.file for suite in judgement.suites}),
         len(judgement.suites),
         tuple(dict.fromkeys(suite.id for suite in judgement.suites)),
+        suppressed=sorted(_suppressed(session, judgement), key=_order),
     )
+
+
+def _suppressed(session: Session, judgement: Judgement) -> Iterator[Finding]:
+    """The hidden findings in words; no fixes are planned for what is meant to stay."""
+    by = {id(one.draft): one.by for one in judgement.hidden}
+    for drafts in grouped(one.draft for one in judgement.hidden):
+        limits = judgement.limits[drafts[0].subject.suite.id]
+        finding = worded(drafts, limits, session.cpus)
+        yield finding.having(suppressed=by[id(drafts[0])])
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
@@ -171,7 +218,9 @@ def exit_code(report: Report, wanted: CheckRequest) -> int:
     return 1 if grave and not wanted.exit_zero else 0
 
 
-def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest) -> Fixed | Problem:
+def _fixed(
+    session: Session, judgement: Judgement, wanted: CheckRequest, only: str | None
+) -> Fixed | Problem:
     from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
 
     if session.options.settings.wrong:
@@ -180,7 +229,7 @@ def _fixed(session: Session, judgement: Judgement, wanted: CheckRequest) -> Fixe
         # The numbers that fixes write come from there: the defaults may not be what was meant.
         return Problem("nothing was fixed, since the limits file is wrong: correct it first")
     try:
-        return fix_all(session, judgement, unsafe=wanted.unsafe)
+        return fix_all(session, judgement, unsafe=wanted.unsafe, only=only)
     except DoNotConverge:
         message = f"the fixes did not settle in {MAX_ROUNDS} rounds: nothing was written"
         return Problem(message)

@@ -126,14 +126,16 @@ def _relative(root: Path, path: str) -> str:
     return "" if relative == "." else relative
 
 
-def reader(workspace: Workspace, request: Request) -> Callable[[str], Document | None]:
+def reader(
+    workspace: Workspace, request: Request, *further: Path | None
+) -> Callable[[str], Document | None]:
     """Reads what reports quote: files of the workspace, and those that options named."""
-    options = (request.limits, request.settings)
+    options = (request.limits, request.settings, *further)
     named = {workspace.name_of(path): path for path in options if path is not None}
 
     def read(file: str) -> Document | None:
         if file in named:
-            data = read_outside(named[file], file, MAX_CONFIG_BYTES)
+            data = read_outside(named[file], file, MAX_LOCK_BYTES)
             return None if isinstance(data, Unreadable) else Document(file, data)
         document = workspace.read(file, MAX_LOCK_BYTES)
         return None if isinstance(document, Unreadable) else document

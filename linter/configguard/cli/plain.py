@@ -18,14 +18,28 @@ _SWITCHES = {
     "--diff": "diff",
     "--exit-zero": "exit_zero",
     "--skip-unknown": "skip_unknown",
+    "--show-suppressed": "show_suppressed",
+    "--statistics": "statistics",
     "--no-gitignore": "gitignore",
     "--quiet": "quiet",
     "-q": "quiet",
     "--verbose": "verbose",
     "-v": "verbose",
 }
-_TEXTS = {"--output-format": "output_format", "--fail-on": "fail_on", "--color": "color"}
-_PATHS = {"--root": "root", "--limits": "limits", "--settings": "settings"}
+_TEXTS = {
+    "--output-format": "output_format",
+    "--fail-on": "fail_on",
+    "--color": "color",
+    "--stdin-filename": "stdin_filename",
+}
+_PATHS = {
+    "--root": "root",
+    "--limits": "limits",
+    "--settings": "settings",
+    "--baseline": "baseline",
+    "--write-baseline": "write_baseline",
+    "--output-file": "output_file",
+}
 
 
 def plain_check(arguments: list[str]) -> tuple[Request, CheckRequest] | None:
@@ -46,7 +60,7 @@ def plain_check(arguments: list[str]) -> tuple[Request, CheckRequest] | None:
                 values[_PATHS[argument]] = Path(value)
             else:
                 values[_TEXTS[argument]] = value
-        elif argument.startswith("-") or not argument:
+        elif (argument.startswith("-") and argument != "-") or not argument:
             return None
         else:
             paths.append(argument)

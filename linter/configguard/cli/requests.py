@@ -22,7 +22,10 @@ class Request(NamedTuple):
 
 
 class CheckRequest(NamedTuple):
-    """The options of `check` alone. `select` and `ignore` are None where they are not given."""
+    """The options of `check` alone. `select` and `ignore` are None where they are not given.
+
+    `stdin_filename`: the file that standard input stands for.
+    """
 
     fix: bool = False
     unsafe: bool = False
@@ -32,3 +35,11 @@ class CheckRequest(NamedTuple):
     ignore: tuple[str, ...] | None = None
     fail_on: str = "error"
     exit_zero: bool = False
+    show_suppressed: bool = False
+    statistics: bool = False
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    output_file: Path | None = None
+    stdin_filename: str | None = None
+    extend_select: tuple[str, ...] = ()
+    rule_paths: tuple[Path, ...] = ()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from configguard.checking.finding import Problem, first_byte
@@ -13,6 +11,7 @@ from configguard.checking.session import Judgement, Session
 from configguard.checking.wording import grouped
 from configguard.fixing.plan import Planned, Planner
 from configguard.source.workspace import Unreadable, Workspace
+from configguard.source.written import replace_bytes
 
 MAX_ROUNDS = 10
 
@@ -29,15 +28,18 @@ class DoNotConverge(Exception):
     """Fixes keep causing each other; nothing is written."""
 
 
-def fix_all(session: Session, judgement: Judgement, *, unsafe: bool) -> Fixed:
+def fix_all(
+    session: Session, judgement: Judgement, *, unsafe: bool, only: str | None = None
+) -> Fixed:
     """Plan every fix that may be applied; in each round the first of each file.
 
+    `only`: the one file that may be changed.
     Raises DoNotConverge after too many rounds.
     """
     changes: dict[str, bytes] = {}
     count = 0
     for _ in range(MAX_ROUNDS):
-        planned = _round(session, judgement, unsafe=unsafe)
+        planned = _round(session, judgement, unsafe=unsafe, only=only)
         if not planned:
             return Fixed(changes, count, judgement)
         new = {one.file: one.data for one in planned}
@@ -48,14 +50,20 @@ def fix_all(session: Session, judgement: Judgement, *, unsafe: bool) -> Fixed:
     raise DoNotConverge
 
 
-def _round(session: Session, judgement: Judgement, *, unsafe: bool) -> list[Planned]:
+def _round(
+    session: Session, judgement: Judgement, *, unsafe: bool, only: str | None
+) -> list[Planned]:
     chosen: dict[str, Planned] = {}
     planner = Planner(session, judgement)
     for draft, *_ in grouped(judgement.drafts):
         if {draft.subject.suite.file, draft.subject.suite.config} & chosen.keys():
             continue
         found = planner.plan(draft)
-        if isinstance(found, Planned) and (unsafe or found.fix.safety == "safe"):
+        if (
+            isinstance(found, Planned)
+            and (unsafe or found.fix.safety == "safe")
+            and only in (None, found.file)
+        ):
             chosen[found.file] = found
     return list(chosen.values())
 
@@ -89,18 +97,3 @@ def _write(workspace: Workspace, file: str, data: bytes) -> str | None:
     except OSError as error:
         return f"{error.strerror or error}"
     return None
-
-
-def replace_bytes(path: Path, data: bytes, mode: int) -> None:
-    """Write a file whole or not at all, keeping its mode. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
-        Path(name).chmod(mode & 0o7777)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

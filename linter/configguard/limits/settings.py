@@ -21,7 +21,7 @@ FILE = "configguard.toml"
 SHARED_FILE = "pyproject.toml"
 """It counts where there is no `configguard.toml` beside it."""
 
-Grade = Literal["error", "warning", "info"]
+Grade = Literal["error", "warning", "info", "off"]
 StatedKind = Literal["e2e", "integration", "component", "unit"]
 
 

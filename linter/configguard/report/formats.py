@@ -27,7 +27,7 @@ def check_json(report: Report, read: Read) -> str:
     """`check --output-format json`."""
     shown = {
         **_head(),
-        "findings": [_finding(finding, read) for finding in report.findings],
+        "findings": [_finding(finding, read) for finding in report.shown],
         "notices": [_notice(notice, read) for notice in report.notices],
         "problems": [_problem(problem, read) for problem in report.problems],
         "summary": _summary(report),
@@ -116,9 +116,16 @@ def _finding(finding: Finding, read: Read) -> dict[str, Any]:
             {"message": because.message, "at": _at(because.at, read)} for because in finding.because
         ],
         "fix": fix,
-        "suppressed": None,
+        "suppressed": _suppressed(finding, read),
         "fingerprint": finding.fingerprint,
     }
+
+
+def _suppressed(finding: Finding, read: Read) -> dict[str, Any] | None:
+    if finding.suppressed is None:
+        return None
+    by, reason, at = finding.suppressed.by, finding.suppressed.reason, finding.suppressed.at
+    return {"by": by, "reason": reason, "at": _at(at, read)}
 
 
 def _notice(notice: Notice, read: Read) -> dict[str, Any]:
@@ -133,7 +140,7 @@ def _problem(problem: Problem, read: Read) -> dict[str, Any]:
     }
 
 
-def _summary(report: Report) -> dict[str, int]:
+def _summary(report: Report) -> dict[str, Any]:
     counted = {
         severity: sum(finding.severity == severity for finding in report.findings)
         for severity in ("error", "warning", "info")
@@ -145,7 +152,24 @@ def _summary(report: Report) -> dict[str, int]:
         **counted,
         "notices": len(report.notices),
         "fixable": sum(fix.safety == "safe" for fix in safe),
+        "suppressed": len(report.suppressed),
+        **_rules(report),
     }
+
+
+def _rules(report: Report) -> dict[str, Any]:
+    """With `--statistics`: the counts of each rule."""
+    if not report.statistics:
+        return {}
+    from configguard.report.statistics import counts
+
+    rules: dict[str, dict[str, int]] = {}
+    for one in counts(report.findings):
+        nothing = {"error": 0, "warning": 0, "info": 0, "fixable": 0}
+        rule = rules.setdefault(one.rule, nothing)
+        rule[one.severity] = one.findings
+        rule["fixable"] += one.fixable
+    return {"rules": rules}
 
 
 def _suite(suite: Suite, read: Read, cpus: int | None) -> dict[str, Any]:

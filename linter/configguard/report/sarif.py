@@ -47,7 +47,10 @@ def sarif(report: Report, context: Context) -> str:
                 "toolExecutionNotifications": notifications,
             }
         ],
-        "results": [_result(finding, rules, context) for finding in report.findings],
+        "results": [
+            {**_result(finding, rules, context), **_suppressions(finding, report)}
+            for finding in (*report.findings, *report.suppressed)
+        ],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
@@ -97,6 +100,18 @@ def _result(finding: Finding, rules: dict[str, int], context: Context) -> dict[s
     if finding.fix is not None:
         result["fixes"] = [_fix(finding.fix, context)]
     return result
+
+
+def _suppressions(finding: Finding, report: Report) -> dict[str, Any]:
+    """What hides a finding. Where one result has the property, all of them have it (3.27.23)."""
+    if not report.suppressed:
+        return {}
+    hidden = finding.suppressed
+    if hidden is None:
+        return {"suppressions": []}
+    if hidden.by == "baseline":
+        return {"suppressions": [{"kind": "external"}]}
+    return {"suppressions": [{"kind": "inSource", "justification": _no_link(hidden.reason)}]}
 
 
 def _fix(fix: Fix, context: Context) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from configguard.checking.finding import Finding, Fix, Notice, Problem, Report
 from configguard.report.frames import Label, Rail, frames, location, rail_for, view
+from configguard.report.statistics import count_lines
 from configguard.report.style import Style
 from configguard.report.text_safety import display_width, one_line, wrap
 from configguard.report.told import scope_of
@@ -34,7 +35,10 @@ def render_check(
     fixed: int = 0,
 ) -> str:
     """The whole report: findings by file and position, problems, notices, the summary."""
-    blocks = [_finding(finding, read, style, verbose=verbose) for finding in report.findings]
+    if report.statistics:
+        blocks = [lines] if (lines := count_lines(report.findings)) else []
+    else:
+        blocks = [_finding(finding, read, style, verbose=verbose) for finding in report.shown]
     blocks += [_problem(problem, read, style) for problem in report.problems]
     if report.notices and not quiet:
         blocks += (_full_notices if verbose else _short_notices)(report.notices, read, style)
@@ -47,12 +51,15 @@ def render_concise(report: Report, read: Read, style: Style, *, quiet: bool = Fa
     """`path:line:col: severity[rule] message`, a line for each finding, problem and notice."""
     style = Style(prefix=style.prefix, here=style.here)
     lines: list[str] = []
-    for finding in report.findings:
+    if report.statistics:
+        lines += count_lines(report.findings)
+    for finding in () if report.statistics else report.shown:
         where = location(finding.at[0], read(finding.file), style)
         message = style.told(finding.message, _MESSAGE_MOST)
         scope = style.told(scope_of(finding))
         message += f" ({scope})" if scope else ""
-        lines.append(f"{where}: {finding.severity}[{one_line(finding.rule)}] {message}")
+        hidden = "suppressed " if finding.suppressed else ""
+        lines.append(f"{where}: {hidden}{finding.severity}[{one_line(finding.rule)}] {message}")
     for problem in report.problems:
         where = style.clean(style.path(problem.file)) if problem.file else ""
         if problem.at:
@@ -74,6 +81,9 @@ def _finding(finding: Finding, read: Read, style: Style, *, verbose: bool) -> li
     hunks = _hunks(finding.fix, read) if finding.fix else []
     rail = rail_for(labels, read, style, max((hunk.last for hunk in hunks), default=0))
     tag = f"{finding.severity}[{style.clean(finding.rule)}]"
+    if finding.suppressed is not None:
+        labels += [Label(span, "it is hidden here") for span in finding.suppressed.at[:1]]
+        tag = f"suppressed {tag}"
     lines = _headed(tag, finding.message, style, finding.severity)
     lines += frames(labels, read, rail, finding.severity)
     notes = _notes(finding, style, verbose=verbose)
@@ -103,7 +113,11 @@ def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, 
         more = f" and {len(others) - len(named)} more" if len(others) > len(named) else ""
         notes.append(("also", f"in {', '.join(named)}{more}"))
     notes.append(("why", finding.consequence))
-    if finding.fix is None:
+    if finding.suppressed is not None:
+        by = "the baseline" if finding.suppressed.by == "baseline" else "a comment"
+        reason = f": {finding.suppressed.reason}" if finding.suppressed.reason else ""
+        notes.append(("", f"hidden by {by}{reason}"))
+    elif finding.fix is None:
         advice = [remedy for remedy in finding.remedy if not remedy.startswith(_NO_FIX)]
         notes += [("fix" if index == 0 else "", text) for index, text in enumerate(advice)]
         notes += [("", remedy) for remedy in finding.remedy if remedy not in advice]
@@ -280,6 +294,7 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     """The last line: what was found in how many configs, and what can be fixed."""
     broken = sum(problem.severity == "error" for problem in report.problems)
     unread = f"; {_count(broken, 'input')} could not be used" if broken else ""
+    hidden = f"; {len(report.suppressed)} suppressed" if report.suppressed else ""
     undecided = sum(notice.rule is not None for notice in report.notices)
     counts = [
         _count(number, word) if word != "info" else f"{number} info"
@@ -288,21 +303,23 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     ]
     configs, suites = _count(report.files, "config"), _count(report.suites, "suite")
     if counts:
-        told = f"{', '.join(counts)} in {configs} ({suites}){_fixable(report)}{unread}"
+        told = f"{', '.join(counts)} in {configs} ({suites}){_fixable(report)}{hidden}{unread}"
     elif not report.files and broken:
         told = f"No config could be judged; {_count(broken, 'input')} could not be used."
     elif not report.files:
         told = "No test-runner configs found."
     elif undecided:
         what = _count(undecided, "question")
-        told = f"No findings in {configs} ({suites}), but {what} could not be decided{unread}."
-    elif broken:
-        told = f"No findings in {configs} ({suites}){unread}."
+        told = (
+            f"No findings in {configs} ({suites}), but {what} could not be decided{hidden}{unread}."
+        )
+    elif broken or hidden:
+        told = f"No findings in {configs} ({suites}){hidden}{unread}."
     else:
         notes = f", {_count(len(report.notices), 'note')}" if report.notices else ""
         told = f"All clear: {configs}, {suites}, no findings{notes}."
     done = f"Fixed {_count(fixed, 'finding')}. " if fixed else ""
-    clear = not counts and not broken and not undecided and report.files
+    clear = not counts and not broken and not undecided and not hidden and report.files
     paint = style.added if clear else style.bold
     return [paint(line) for line in wrap(f"{done}{told}", style.width)]
 
