@@ -104,6 +104,57 @@ def test_a_value_of_several_lines_is_where_it_begins(project: MakeProject, run: 
     assert (E2E, "too-many-retries") in found(check(run, told))
 
 
+@pytest.mark.parametrize(
+    ("files", "options", "count"),
+    [
+        ({E2E: HIDDEN.replace("retry: 3", "retry: 1")}, [], 1),
+        ({E2E: HIDDEN}, [], 0),
+        # What was not asked for, not read or not decided is not called unused.
+        ({E2E: HIDDEN.replace("retry: 3", "retry: 1")}, [E2E], 0),
+        ({E2E: HIDDEN.replace("retry: 3", "retry: 1")}, ["--ignore", "too-many-retries"], 0),
+        ({E2E: HIDDEN.replace("retry: 3", "retry: require('x').y")}, [], 0),
+        ({E2E: HIDDEN.replace("retry: 3", "retry: 1"), "jest.config.ts": "x ="}, [], 0),
+        ({E2E: HIDDEN.replace("retry: 3", "retry: -1")}, [], 0),
+        (
+            {
+                E2E: HIDDEN.replace("retry: 3", "retry: 1"),
+                "configguard.toml": f'[per-file-ignores]\n"{E2E}" = ["too-many-retries"]\n',
+            },
+            [],
+            0,
+        ),
+        (
+            {
+                E2E: HIDDEN.replace("retry: 3", "retry: 1").replace(
+                    "import",
+                    "// configguard-ignore-file: unused-suppression -- another branch\nimport",
+                )
+            },
+            [],
+            0,
+        ),
+        # A comment in a file that two suites read hides something in one of them.
+        (
+            {
+                "base.ts": "export const retry = { retry: 3 }; "
+                "// configguard-ignore: too-many-retries -- x\n",
+                E2E: "import { retry } from './base';\nexport default { test: { ...retry,"
+                " testTimeout: 1000, hookTimeout: 1000, fileParallelism: false } };\n",
+                "vitest.config.ts": "import { retry } from './base';\n"
+                "export default { test: { ...retry } };\n",
+            },
+            [],
+            0,
+        ),
+    ],
+)
+def test_unused_comments_are_told_where_that_is_sure(
+    project: MakeProject, run: Run, files: dict[str, str], options: list[str], count: int
+) -> None:
+    result = check(run, project(files), *options)
+    assert [rule for _, rule in found(result)].count("unused-suppression") == count
+
+
 def test_a_wrong_comment_hides_nothing(project: MakeProject, run: Run) -> None:
     for comment, said in (
         ("too-many-retries", "gives no reason"),

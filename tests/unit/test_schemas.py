@@ -61,7 +61,8 @@ def subschemas(found: Any) -> Iterator[dict[str, Any]]:
 
 def test_all_are_there() -> None:
     names = [
-        "calls", "commands", "configguard", "facts", "parsers", "report", "resource-limits", "rule"
+        "baseline", "calls", "commands", "configguard",
+        "facts", "parsers", "report", "resource-limits", "rule"
     ]  # fmt: skip
     assert [f"{name}.schema.json" for name in names] == FILES
 

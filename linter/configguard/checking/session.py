@@ -20,6 +20,7 @@ from configguard.checking.hidden import (
 )
 from configguard.checking.subjects import subjects_of
 from configguard.checking.suppress import Suppression
+from configguard.checking.unused import suppression_subjects, undecided_rules
 from configguard.checking.wording import place_of
 from configguard.limits.limits import Limits, load_limits
 from configguard.limits.settings import UNSET, Loaded
@@ -67,6 +68,7 @@ class Judgement(NamedTuple):
     limits_wrong: bool = False
     hidden: tuple[Hidden, ...] = ()
     stale: tuple[Entry, ...] = ()
+    whole: bool = False
 
     def known(self) -> Judgement:
         """The same with all that is told in the baseline."""
@@ -142,7 +144,8 @@ class Session:
             files |= {suite.file for config in configs for suite in config.suites}
             problems += self._idle_kinds(files)
         folders = {folder_of(candidate.file) for candidate in found.candidates}
-        return self._judged(_alone(configs, self._starts.by_config), folders, problems, notices)
+        alone = _alone(configs, self._starts.by_config)
+        return self._judged(alone, folders, problems, notices, whole="" in map(normalised, paths))
 
     def _discovered(self, paths: Sequence[str]) -> Discovery:
         """The configs, also those that only scripts and CI steps name; and what these start."""
@@ -221,7 +224,7 @@ class Session:
             if again is not None:
                 configs.append(again)
         folders = {folder_of(config.candidate.file) for config in judgement.configs}
-        return session._judged(configs, folders, problems, notices)
+        return session._judged(configs, folders, problems, notices, whole=judgement.whole)
 
     def _configured(
         self, candidate: Candidate, problems: list[Problem], notices: list[Notice]
@@ -251,10 +254,13 @@ class Session:
         config_folders: set[str],
         problems: list[Problem],
         notices: list[Notice],
+        *,
+        whole: bool,
     ) -> Judgement:
         settings = self.options.settings.settings
         limits: dict[str, Limits] = {}
         ruling_of: dict[str, Ruling] = {}
+        judged_suites: dict[str, tuple[Suite, Ruling]] = {}
         drafts: list[Draft] = []
         # A wrong limits file is told also where no config beside it can be judged.
         folders = {"", *config_folders}
@@ -273,6 +279,7 @@ class Session:
             rules = [one for one in self._rules_at(limits[suite.id]) if one.id not in ignored]
             ruling = Ruling(rules, self.options.every, limits[suite.id], self.cpus)
             ruling_of[suite.id] = ruling
+            judged_suites[suite.id] = suite, ruling
             judged = judge_subjects(subjects_of(suite), ruling)
             drafts += judged.drafts
             notices += judged.notices
@@ -280,6 +287,13 @@ class Session:
             read = [one for config in configs for one in config.suites if one.judged]
             problems += self._comments.problems(self.workspace, read)
         told, hidden = without_hidden(drafts, ruling_of, self._comment_hiding)
+        if whole and any("suppression" in rule.over for rule in self.options.rules):
+            undecided = undecided_rules(notices, problems, self.options.every)
+            judging = (self.workspace, self._comments, judged_suites, hidden, undecided)
+            for ruling, subjects in suppression_subjects(*judging):
+                for draft in judge_subjects(subjects, ruling).drafts:
+                    if self._comment_hiding(draft) is None:
+                        told.append(draft)
         asked = [one for one in told if not self._ignored_there(one)]
         told, known, stale = without_known(asked, self.options.baseline)
         hidden = [one for one in hidden if not self._ignored_there(one.draft)]
@@ -292,6 +306,7 @@ class Session:
             limits_wrong,
             (*hidden, *known),
             stale,
+            whole,
         )
 
     def _comment_hiding(self, draft: Draft) -> Suppression | None:

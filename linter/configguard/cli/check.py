@@ -90,6 +90,9 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
     fixed = 0
     if wanted.fix or wanted.diff:
         result = _fixed(session, judgement, wanted, only)
+        if unusable:
+            # What is meant to stay would be changed.
+            result = Problem("nothing was fixed, since the baseline is wrong: correct it first")
         if isinstance(result, Problem):
             changed.append(result)
         elif wanted.diff:
@@ -105,7 +108,7 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
     report = report_of(session, judgement, plan_fixes=wanted.output_format not in _WITHOUT_FIXES)
     report.notices += place.notices
     report.problems += changed
-    if "" in place.paths:
+    if judgement.whole:
         report.notices += stale_notices(judgement.stale, judgement.certain(options.rules))
     report.show_suppressed, report.statistics = wanted.show_suppressed, wanted.statistics
     code = exit_code(report, wanted)
