@@ -87,6 +87,20 @@ def test_all_worlds_together_are_bounded(tmp_path: Path) -> None:
     assert re.search("more than [0-9]+ steps in all cases that it depends on", result.stdout)
 
 
+def test_a_config_that_is_slow_is_not_evaluated_again_and_again_for_its_fix(
+    tmp_path: Path,
+) -> None:
+    slow = "function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); }\n"
+    (tmp_path / "vitest.e2e.config.ts").write_text(
+        slow + "export default { test: { retry: 9, bail: f(15) + f(15) + f(15) } };\n", "utf-8"
+    )
+    (tmp_path / "package.json").write_text('{"devDependencies": {"vitest": "3.2.7"}}', "utf-8")
+    result = run("check", ".", "--root", ".", "--output-format", "json", cwd=tmp_path, timeout=30)
+    found = {one["rule"]: one for one in json.loads(result.stdout)["findings"]}
+    assert found["too-many-retries"]["fix"] is None
+    assert re.search("to try its fixes takes more than [0-9]+ steps", result.stdout)
+
+
 N = 10_000
 GRAPH = 5_000
 STEPS = "more than [0-9]+ steps"

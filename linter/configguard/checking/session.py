@@ -220,18 +220,27 @@ class Session:
             if all(suite.files.isdisjoint(changes) for suite in config.suites):
                 configs.append(config)
                 continue
-            again = session._configured(config.candidate, problems, notices)
+            again = session._configured(config.candidate, problems, notices, again=True)
             if again is not None:
                 configs.append(again)
         folders = {folder_of(config.candidate.file) for config in judgement.configs}
         return session._judged(configs, folders, problems, notices, whole=judgement.whole)
 
     def _configured(
-        self, candidate: Candidate, problems: list[Problem], notices: list[Notice]
+        self,
+        candidate: Candidate,
+        problems: list[Problem],
+        notices: list[Notice],
+        *,
+        again: bool = False,
     ) -> Configured | None:
         starts = self._starts.by_config.get(candidate.file, ())
         settings = self.options.settings.settings
-        wanted = None if self.options.all_facts else Wanted(*judged())
+        wanted = None
+        if again or not self.options.all_facts:
+            # Of what starts together no fix is verified by more than the rules ask.
+            facts, runs = judged()
+            wanted = Wanted(None if self.options.all_facts else facts, runs)
         made = configured(self.workspace, candidate, settings, starts, self._provider, wanted)
         if isinstance(made, Trouble):
             problems.append(Problem(made.message, made.at, made.severity, candidate.file))

@@ -95,6 +95,11 @@ class Config:
         return Span(self.parsed.document.file, 0, 0)
 
     @property
+    def steps(self) -> int:
+        """The steps that it took so far, with those of other versions."""
+        return self._budget.used
+
+    @property
     def machines(self) -> list[Machine]:
         """The machines that have run so far, for their notes."""
         return [machine for machine, _ in self._machines.values()]

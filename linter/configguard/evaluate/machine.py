@@ -85,6 +85,11 @@ class Budget:
     def __init__(self) -> None:
         self.left = MAX_ALL_STEPS
 
+    @property
+    def used(self) -> int:
+        """The steps that were taken so far."""
+        return MAX_ALL_STEPS - self.left
+
 
 class Machine:
     """Evaluates files of one workspace in one world; see `modules.load` for the way in.

@@ -34,6 +34,12 @@ from configguard.source.workspace import Unreadable, Workspace
 from configguard.syntax.trees import BadSyntax, Parsed, parse
 
 MAX_ATTEMPTS = 40
+MAX_FIX_STEPS = 60_000
+"""Of evaluating one config again and again for its fixes: some 0.6 s. Real ones take hundreds of
+steps, so that all that can be tried is."""
+
+
+_OVER_BOUND = f"to try its fixes takes more than {MAX_FIX_STEPS} steps of evaluation"
 
 
 class Planned(NamedTuple):
@@ -53,6 +59,8 @@ class Planner:
         for config in judgement.configs:
             for file in frozenset[str]().union(*(suite.files for suite in config.suites)):
                 self._readers.setdefault(file, []).append(config)
+        self._steps = {config.candidate.file: config.steps for config in judgement.configs}
+        self._taken: dict[str, int] = {}
         self._drafts: dict[str, list[Draft]] = {}
         self._same: dict[int, dict[str, Draft]] = {}
         for draft in judgement.drafts:
@@ -67,6 +75,16 @@ class Planner:
         suites = (suite for config in configs for suite in config.suites)
         drafts = [draft for suite in suites for draft in self._drafts.get(suite.id, ())]
         return Judgement(configs, tuple(drafts), (), (), {})
+
+    def may_evaluate(self, config: str) -> bool:
+        """Whether a config may be evaluated once more for its fixes; that is then counted."""
+        if self.may_go_on(config):
+            self._taken[config] = self._taken.get(config, 0) + self._steps.get(config, 0)
+        return self.may_go_on(config)
+
+    def may_go_on(self, config: str) -> bool:
+        """Whether all that was to be evaluated for fixes was below the bound."""
+        return self._taken.get(config, 0) <= MAX_FIX_STEPS
 
     def same(self, draft: Draft) -> dict[str, Draft]:
         """The drafts of one finding, by suite: written once, it may break a rule in several."""
@@ -91,10 +109,12 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
         if isinstance(before, Unreadable):
             return f"{file} can no longer be read: {before.reason}"
         for change in _changes(draft):
-            for data in _rewritten(session.workspace, draft, file, change):
+            for data in _rewritten(planner, draft, file, change):
                 attempts += 1
                 if attempts > MAX_ATTEMPTS:
                     return why
+                if not planner.may_evaluate(suite.config):
+                    return _OVER_BOUND
                 fault = _fault(planner, draft, file, data)
                 if fault is None:
                     edits = edits_between(file, before.data, data)
@@ -103,7 +123,7 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
                         safety = "unsafe"  # a comment goes with what it stands in
                     return Planned(Fix(safety, _title(draft, change), edits), file, data)
                 why = fault
-    return why
+    return why if planner.may_go_on(suite.config) else _OVER_BOUND
 
 
 def _comments(document: Document) -> int:
@@ -150,7 +170,7 @@ def _changes(draft: Draft) -> Iterator[Change]:
         yield Change(tuple(dict.fromkeys(sets)), removes)
 
 
-def _rewritten(workspace: Workspace, draft: Draft, file: str, change: Change) -> Iterator[bytes]:
+def _rewritten(planner: Planner, draft: Draft, file: str, change: Change) -> Iterator[bytes]:
     """What a file may look like after a change: settings set one by one, dead ones taken out.
 
     A dead one that is set stays where it is first, as it may only have had a useless value.
@@ -158,37 +178,37 @@ def _rewritten(workspace: Workspace, draft: Draft, file: str, change: Change) ->
     removes = (*change.removes, *draft.removes)
     kept = tuple(setting for setting in removes if setting not in dict(change.sets))
     for dead in dict.fromkeys((kept, removes)):
-        yield from _after_all(workspace, draft, file, change, dead)
+        yield from _after_all(planner, draft, file, change, dead)
 
 
 def _after_all(
-    workspace: Workspace, draft: Draft, file: str, change: Change, removes: tuple[str, ...]
+    planner: Planner, draft: Draft, file: str, change: Change, removes: tuple[str, ...]
 ) -> Iterator[bytes]:
-    document = workspace.read(file)
+    document = planner.session.workspace.read(file)
     assert not isinstance(document, Unreadable)  # it was read a moment ago
     found = [document.data]
     for setting, value in change.sets:
         found = [
-            after
-            for data in found
-            for after in _after(workspace, draft, file, data, setting, value)
+            after for data in found for after in _after(planner, draft, file, data, setting, value)
         ]
     for setting in removes:
         found = [
-            after for data in found for after in _after(workspace, draft, file, data, setting, None)
+            after for data in found for after in _after(planner, draft, file, data, setting, None)
         ]
     yield from (data for data in found if data != document.data)
 
 
 def _after(
-    workspace: Workspace,
+    planner: Planner,
     draft: Draft,
     file: str,
     data: bytes,
     setting: str,
     value: bool | float | None,
 ) -> Iterator[bytes]:
-    changed = workspace.with_overlay({file: data})
+    if not planner.may_evaluate(draft.subject.suite.config):
+        return
+    changed = planner.session.workspace.with_overlay({file: data})
     parsed = _parsed(changed, file)
     config = _parsed(changed, draft.subject.suite.config)
     if parsed is None or config is None:

@@ -99,6 +99,11 @@ class Evaluated:
         return next((origin for origin in origins if origin), ())
 
     @property
+    def steps(self) -> int:
+        """The steps that evaluation has taken so far."""
+        return self._models[0][1].config.steps
+
+    @property
     def files(self) -> frozenset[str]:
         """All files that evaluation has read so far."""
         machines = (machine for _, model in self._models for machine in model.config.machines)

@@ -79,16 +79,17 @@ class Run(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What is to be worked out of each suite: these facts, and whether also its config's runs."""
+    """What is to be worked out of each suite: these facts (None: all), and whether also the runs
+    of its config."""
 
-    facts: frozenset[str]
+    facts: frozenset[str] | None
     runs: bool
 
 
 class Configured(NamedTuple):
     """One config file as it was judged: its suites, in their order, and what starts together.
 
-    The first run is that of the config as it is written.
+    The first run is that of the config as it is written. `steps`: what its evaluation took.
     """
 
     candidate: Candidate
@@ -96,6 +97,7 @@ class Configured(NamedTuple):
     runs: tuple[Run, ...]
     notes: tuple[Note, ...]
     troubles: tuple[Trouble, ...]
+    steps: int = 0
 
 
 def suite_id(config: str, key: Key) -> str:

@@ -102,7 +102,8 @@ def configured(
     )
     with_runs = wanted is None or wanted.runs
     runs = (run_of(candidate.file, suites, evaluated),) if with_runs else ()
-    told = Configured(candidate, tuple(suites), runs, tuple(notes), troubles)
+    steps = evaluated.steps
+    told = Configured(candidate, tuple(suites), runs, tuple(notes), troubles, steps)
     if not starts:
         return told
     again = partial(Evaluated, workspace, parsed, runner, versions, around)
