@@ -24,9 +24,14 @@ Origin = tuple[Span, ...]
 """The chain of spans that made a value: where it is used first, the literal last."""
 
 
+MAX_ORIGIN = 200
+"""10,000 times `a += 1` would make chains of 10,000 spans: nobody reads them."""
+
+
 def chain(*origins: Origin) -> Origin:
-    """Join origins outwards, each span once, in order."""
+    """Join origins outwards, each span once, in order; of very many the first ones and the last."""
     told = [origin for origin in origins if origin]
     if len(told) == 1 and len(told[0]) == 1:
         return told[0]
-    return tuple(dict.fromkeys(span for origin in told for span in origin))
+    joined = tuple(dict.fromkeys(span for origin in told for span in origin))
+    return joined if len(joined) <= MAX_ORIGIN else (*joined[: MAX_ORIGIN - 1], joined[-1])
