@@ -5,6 +5,9 @@ and ratios; it is no test. configguard is installed as users have it: a wheel, i
 environment of its own. The peers, pinned here, are installed in `.cache/bench`; each is given the
 nearest rules that it can say, on the same files. They see only literals: what they do not find is
 no part of this comparison.
+
+The peers only find. So the figure that is compared with them is that of `--output-format concise`;
+with the fix of each finding (json), each verified by evaluating its config again, it stands below.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ SEMGREP = "semgrep==1.182.0"
 CONFIGS, FILES = 2_000, 22_000
 SCRIPTED = 300
 """So many of the packages have scripts that run their config."""
+FINDINGS, WITH_FIXES = "configguard findings", "configguard + fixes"
 SETTINGS = ("retry", "retries", "maxWorkers", "workers", "testTimeout", "timeout")
 VERSIONS = {"vitest": "3.2.4", "jest": "29.7.0", "@playwright/test": "1.52.0"}
 
@@ -458,10 +462,10 @@ def make_tree(place: Path, count: int = CONFIGS) -> list[str]:
 
 
 def ours(work: Path) -> dict[str, list[str]]:
-    """configguard from a wheel in an environment of its own."""
+    """configguard from a wheel in an environment of its own, without and with verified fixes."""
     python = _environment(work / "venv", str(ROOT))
-    check = [python, "-m", "configguard", "check", ".", "--output-format", "json"]
-    return {"configguard check": check}
+    check = [python, "-m", "configguard", "check", ".", "--output-format"]
+    return {FINDINGS: [*check, "concise"], WITH_FIXES: [*check, "json"]}
 
 
 def _environment(folder: Path, *packages: str) -> str:
@@ -597,7 +601,7 @@ def run(name: str, command: list[str], place: Path) -> Used:
 
 def slope(work: Path) -> None:
     """How the cost of `check` grows with the configs: it should be a straight line."""
-    (command,) = ours(work).values()
+    command = ours(work)[FINDINGS]
     before: tuple[int, float] | None = None
     for count in (500, 1_000, 2_000, 4_000):
         place = work / f"tree-{count}"
@@ -623,10 +627,17 @@ def report(used: dict[str, list[Used]]) -> None:
     }
     for name, one in median.items():
         print(f"{name:20} {one.wall:8.2f} {one.cpu:8.2f} {one.memory:20.0f}")
-    mine = next(iter(median.values()))
-    for name, one in list(median.items())[1:]:
-        print(f"configguard takes {mine.cpu / one.cpu:.2f} x the CPU time of {name}")
-    print("Goals: below 3 x ast-grep, below 1 x the others, below 120 MB")
+    if not {FINDINGS, WITH_FIXES} <= median.keys():
+        return
+    mine = median[FINDINGS]
+    for name, one in median.items():
+        if name not in (FINDINGS, WITH_FIXES):
+            print(f"findings take {mine.cpu / one.cpu:.2f} x the CPU time of {name}")
+    fixes = median[WITH_FIXES].cpu / mine.cpu
+    print(
+        f"with each fix planned and verified, which no peer does: {fixes:.2f} x the findings alone"
+    )
+    print("Goals of the findings: below 3 x ast-grep, below 1 x the others; all below 120 MB")
 
 
 if __name__ == "__main__":
