@@ -54,6 +54,8 @@ def told(tmp_path: Path, command: str) -> tuple[list[dict[str, Any]], list[str]]
         ("vitest run --retry=2.5", {"retries": 2}),
         ("playwright test --retries", {"outcome": "refuses-to-start"}),
         ("playwright test --retries=2.5 --project=X", {"retries": 2}),
+        ("playwright test --retries= --timeout= -j 2", {"retries": 1, "testTimeoutMs": 30000}),
+        ("vitest run --pool=forks --pool-options.forks.maxForks=3", {"workers": 3}),
         ("jest -i -w 3", {"outcome": "refuses-to-start"}),
         ("jest -w 3 --retries=2", {"workers": 3, "retries": 0}),
     ],
@@ -79,8 +81,9 @@ def test_watching_takes_half_of_the_cpus(command: str, workers: int, tmp_path: P
     assert facts["workers"] == workers
 
 
-def test_a_switch_that_is_off_changes_nothing(tmp_path: Path) -> None:
-    assert told(tmp_path, "jest --runInBand=false") == ([], [])
+@pytest.mark.parametrize("command", ["jest --runInBand=false", "PWDEBUG=0 playwright test"])
+def test_a_switch_that_is_off_changes_nothing(command: str, tmp_path: Path) -> None:
+    assert told(tmp_path, command) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,9 @@ def test_a_switch_that_is_off_changes_nothing(tmp_path: Path) -> None:
         ("playwright test --project other --project zzz", "chooses the project zzz"),
         ("playwright test --ui", "gives playwright --ui"),
         ("jest --projects a", "gives jest --projects"),
+        ("jest --select-projects zzz", "chooses the project zzz"),
+        ("jest --list-tests", "gives jest --list-tests"),
+        ("PWDEBUG=1 playwright test", "sets PWDEBUG for playwright"),
         ("npx -y vitest@1 run", "names a version of vitest itself"),
         ("cd nothere && vitest run", "which is not there"),
         ("vitest run -c none.config.mjs", "which is not there"),

@@ -296,6 +296,18 @@ def test_a_second_start_in_one_script_has_a_number() -> None:
     assert [one.id for one in found] == ["script:.:a", "script:.:a#2"]
 
 
+@pytest.mark.parametrize(
+    ("script", "starts"),
+    [
+        ("vitest -v", 0), ("vitest run --help", 0), ("vitest run --version", 1), ("jest -h", 0),
+        ("jest --version", 0), ("playwright test --version", 0), ("playwright test -V x", 0),
+    ],
+)  # fmt: skip
+def test_help_and_version_start_no_test(script: str, starts: int) -> None:
+    """Measured on vitest 3.2.7, jest 29.7.0, Playwright 1.30.0 to 1.65.1."""
+    assert len(told(script)) == starts
+
+
 def test_what_is_not_followed_is_told_with_its_reason() -> None:
     found = followed({"a": "c8 --new-option x vitest run"})
     assert found.invocations == ()

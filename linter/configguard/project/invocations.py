@@ -138,6 +138,9 @@ def invocations_for(
             continue
         if start.runner == "playwright" and subcommand is None:
             continue  # without a subcommand it prints its help
+        prints = (*row.get("prints", ()), *(row.get("prints-alone", ()) if not subcommand else ()))
+        if line.last(*prints) is not None:
+            continue
         way = start.way
         number = len(found) + 1
         found.append(

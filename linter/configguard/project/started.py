@@ -175,13 +175,19 @@ def _with_open_ci(started: Started) -> Started:
 
 
 def _not_followed(invocation: Invocation, line: CommandLine) -> Note | None:
-    """The flag that changes more than is worked out."""
+    """The flag or variable that changes more than is worked out."""
     for row in table(f"runners/facts/{invocation.runner}").get("not-followed", ()):
         for flag in line.flags:
             off = isinstance(flag.value, Known) and flag.value.value is False
-            if flag.name.split(".")[0] in row["flags"] and not off:
+            whole = flag._replace(name=flag.name.split(".")[0], own=flag.own.split(".")[0])
+            if whole.is_one_of(row.get("flags", ())) and not off:
                 told = f"{invocation.title} gives {invocation.runner} {flag.name}"
                 return Note(f"{told}: {row['reason']}", flag.at)
+        for variable in _variables(invocation):
+            is_off = variable.known and (variable.text or "") in row.get("but-as", ("",))
+            if variable.name in row.get("variables", ()) and not is_off:
+                told = f"{invocation.title} sets {variable.name} for {invocation.runner}"
+                return Note(f"{told}: {row['reason']}", variable.at)
     return None
 
 
@@ -284,7 +290,7 @@ def _climbs(workspace: Workspace, runner: str, here: str, folder: str) -> bool:
 
 
 def _of(line: CommandLine, names: Sequence[str]) -> list[Flag]:
-    return [flag for flag in line.flags if flag.name in names]
+    return [flag for flag in line.flags if flag.is_one_of(names)]
 
 
 def _text(flag: Flag) -> str | None:

@@ -7,7 +7,7 @@ config.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -26,13 +26,21 @@ class Flag(NamedTuple):
     """One flag as the runner's own parser takes it, as it is written (`--retry`, `-w`).
 
     `value`: a text, number or boolean, or why it is not known; None where the flag has none.
-    `repeated`: it is given more than once, which its parser does not take.
+    `repeated`: it is given more than once, which its parser does not take. `own`: the option's own
+    name (`maxWorkers`), however it is written.
     """
 
     name: str
     value: Value | None
     at: Origin
     repeated: bool = False
+    own: str = ""
+
+    def is_one_of(self, names: Container[str]) -> bool:
+        """Whether it is written so, or in another spelling that its parser takes for the same."""
+        return self.name in names or (
+            not self.name.startswith("--no-") and f"--{self.own}" in names
+        )
 
 
 _PARSERS: dict[str, Callable[[Sequence[str], Options], Read]] = {
@@ -65,7 +73,7 @@ class CommandLine(NamedTuple):
 
     def last(self, *names: str) -> Flag | None:
         """The last of the flags of some names (`--config`, `-c`)."""
-        return next((flag for flag in reversed(self.flags) if flag.name in names), None)
+        return next((flag for flag in reversed(self.flags) if flag.is_one_of(names)), None)
 
 
 def command_line(runner: str, version: str | None, arguments: Sequence[Word]) -> CommandLine:
@@ -122,7 +130,7 @@ def _flag(taken: Taken, arguments: Sequence[Word], once: bool) -> Flag:
         value = Unknown(str(holder.reason), at)
     else:
         value = Known(taken.value, _place(taken, holder))
-    return Flag(taken.written, value, at, not once)
+    return Flag(taken.written, value, at, not once, taken.name)
 
 
 def _adds_up(runner: str, taken: Taken, every: Sequence[Taken], options: Options) -> bool:

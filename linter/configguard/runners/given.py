@@ -125,7 +125,7 @@ def _given(runner: str, version: str, command: Command) -> Given:
     # Playwright takes -x before --max-failures, wherever it stands (source of 1.50.1, 1.65.1).
     for flag in sorted(line.flags, key=lambda one: one.name == "-x"):
         listed, taken = _listed(data["flags"], flag)
-        if listed is None:
+        if listed is None or _counts_as_not_given(runner, listed, flag):
             continue
         row = _row(listed, version)
         if row["effect"] != "sets":
@@ -229,11 +229,21 @@ def _is_on(flag: Flag | None) -> bool:
 def _listed(rows: Sequence[Mapping[str, Any]], flag: Flag) -> tuple[Mapping[str, Any] | None, Flag]:
     """The row of a flag; `--no-x` is the one of `--x`, switched off."""
     found = next((one for one in rows if flag.name in one["flags"]), None)
+    found = found or next((one for one in rows if flag.is_one_of(one["flags"])), None)
     if found is None and flag.name.startswith("--no-"):
         plain = f"--{flag.name.removeprefix('--no-')}"
         found = next((o for o in rows if plain in o["flags"] and o["value"] == "optional"), None)
         flag = flag._replace(value=Known(False, flag.at))
     return found, flag
+
+
+def _counts_as_not_given(runner: str, listed: Mapping[str, Any], flag: Flag) -> bool:
+    """Whether Playwright takes `--retries=` for none.
+
+    Measured on 1.50.1 and 1.65.1, source of 1.30.0 to 1.65.1; its --workers is refused (1.50.1).
+    """
+    empty = isinstance(flag.value, Known) and flag.value.value == ""
+    return runner == "playwright" and empty and listed.get("reads") == "whole"
 
 
 def _is_off(listed: Mapping[str, Any], flag: Flag) -> bool:
