@@ -15,11 +15,11 @@ from configguard.checking.wording import grouped, worded
 from configguard.cli.choosing import chosen_rules, refuse_unknown_rules
 from configguard.cli.common import (
     collect_rarely,
+    known_of,
     one_of,
     place_of,
     reader,
     scope_of,
-    settings_of,
     style_for,
 )
 from configguard.cli.files import (
@@ -32,7 +32,6 @@ from configguard.cli.files import (
 from configguard.cli.requests import CheckRequest, Request
 from configguard.report.machine import FORMATS, machine_text
 from configguard.report.text_safety import inert, one_line
-from configguard.ruleset.rule import builtin_rules
 from configguard.source.document import Document
 from configguard.source.workspace import Workspace
 
@@ -60,33 +59,35 @@ def run_check(request: Request, wanted: CheckRequest) -> int:
 
 def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
     """The exit code, and what was found in one line."""
-    rules = builtin_rules()
-    refuse_unknown_rules(wanted, rules)
     if wanted.stdin_filename is not None:
         request = request._replace(paths=(wanted.stdin_filename,))
     place = place_of(request)
-    settings = settings_of(request, place.workspace)
+    known = known_of(request, place.workspace, wanted.rule_paths)
+    refuse_unknown_rules(wanted, known.rules)
     only = None
     if wanted.stdin_filename is not None:
         place = with_stdin(place)
         only = place.paths[0]
     baseline, unusable = _baseline(wanted, place.workspace)
     options = Options(
-        chosen_rules(wanted, settings.settings, rules),
+        chosen_rules(wanted, known.settings.settings, known.rules),
         request.limits,
         request.cpus,
         request.skip_unknown,
-        scope_of(request, settings.settings),
-        settings,
-        all_facts=wanted.fix or wanted.diff or wanted.output_format not in _WITHOUT_FIXES,
-        every=rules,
+        scope_of(request, known.settings.settings),
+        known.settings,
+        all_facts=known.has_own
+        or wanted.fix
+        or wanted.diff
+        or wanted.output_format not in _WITHOUT_FIXES,
+        every=known.rules,
         baseline=baseline,
     )
     style = style_for(request.color, place.workspace.root)
     collect_rarely()
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
-    changed: list[Problem] = [*unusable]
+    changed: list[Problem] = [*known.problems, *unusable]
     fixed = 0
     if wanted.fix or wanted.diff:
         result = _fixed(session, judgement, wanted, only)
@@ -104,7 +105,7 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
             judgement = session.judge(place.paths)
     if wanted.write_baseline is not None:
         judgement = _with_baseline_written(judgement, wanted.write_baseline, changed)
-    read = reader(session.workspace, request, wanted.baseline)
+    read = reader(session.workspace, request, wanted.baseline, *known.files)
     report = report_of(session, judgement, plan_fixes=wanted.output_format not in _WITHOUT_FIXES)
     report.notices += place.notices
     report.problems += changed

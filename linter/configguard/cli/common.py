@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import posixpath
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, cast
 
-from configguard.checking.finding import Notice
+from configguard.checking.finding import Notice, Problem
 from configguard.cli.requests import Request
 from configguard.limits.limits import FILE as LIMITS_FILE
 from configguard.limits.settings import FILE as SETTINGS_FILE
@@ -17,7 +18,7 @@ from configguard.limits.settings import Loaded, Settings, load_settings
 from configguard.project.candidates import Scope
 from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
-from configguard.ruleset.rule import builtin_rules
+from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
 from configguard.source.workspace import MAX_CONFIG_BYTES, MAX_LOCK_BYTES, Unreadable, Workspace
 from configguard.source.workspace import read_regular_file as read_outside
@@ -82,9 +83,55 @@ def _refuse_unreadable(option: str, file: Path) -> None:
         fail(f"{option} {file}: {data.reason}")
 
 
+class Known(NamedTuple):
+    """All rules that there are, the settings of the project, what is wrong with own rules."""
+
+    rules: dict[str, Rule]
+    settings: Loaded
+    problems: list[Problem]
+    files: list[Path]
+
+    @property
+    def has_own(self) -> bool:
+        """Whether rules are not those of the package alone."""
+        return len(self.rules) > len(builtin_rules())
+
+
+def known_of(request: Request, workspace: Workspace, folders: Sequence[Path] = ()) -> Known:
+    """The settings of the project, or of the file that was named, and all rules.
+
+    `folders`: those that options name. Without one and without `rule-paths` nothing is read.
+    """
+    rules = dict(builtin_rules())
+    problems: list[Problem] = []
+    files: list[Path] = []
+
+    def add(inside: Workspace, folder: str, name: str) -> None:
+        from configguard.ruleset.own_rules import own_rules
+
+        found = own_rules(inside, folder, name, rules)
+        rules.update(found.rules)
+        problems.extend(Problem(fault.message, (fault.span,)) for fault in found.faults)
+        if inside is not workspace:
+            files.extend(inside.root / entry.name / "rule.yaml" for entry in inside.entries(""))
+
+    for path in folders:
+        if not os.path.isdir(path):
+            fail(f"--rule-path {path}: there is no such folder")
+        add(Workspace(path), "", workspace.name_of(path))
+
+    def of_settings(named: Sequence[str]) -> dict[str, Rule]:
+        for folder in dict.fromkeys(posixpath.normpath(one) for one in named):
+            add(workspace, folder, folder)
+        return rules
+
+    settings = load_settings(workspace, builtin_rules() | rules, request.settings, of_settings)
+    return Known(rules, settings, problems, files)
+
+
 def settings_of(request: Request, workspace: Workspace) -> Loaded:
     """The settings of the project, or of the file that was named."""
-    return load_settings(workspace, builtin_rules(), request.settings)
+    return known_of(request, workspace).settings
 
 
 def scope_of(request: Request, settings: Settings) -> Scope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -54,6 +54,7 @@ class Settings(NamedTuple):
     exclude: tuple[str, ...] = ()
     suite_kinds: tuple[SuiteKind, ...] = ()
     refused: bool = False
+    rule_paths: tuple[str, ...] = ()
 
     def ignored_in(self, files: Iterable[str]) -> frozenset[str]:
         """The rules that are not judged in any of some files."""
@@ -69,6 +70,16 @@ class Settings(NamedTuple):
         """The kind that is stated for a file; of several globs the last one counts."""
         meant = (one for one in reversed(self.suite_kinds) if matches_any((one.glob,), file))
         return next(meant, None)
+
+
+MoreRules = Callable[[Sequence[str]], Collection[str]]
+"""The ids of the rules in the folders that `rule-paths` names."""
+
+
+def no_more_rules(folders: Sequence[str]) -> Collection[str]:
+    """None, whatever the folders."""
+    del folders
+    return ()
 
 
 class Loaded(NamedTuple):
@@ -87,21 +98,24 @@ UNSET = Loaded(Settings())
 
 
 def load_settings(
-    workspace: Workspace, known_rules: Collection[str], explicit: Path | None = None
+    workspace: Workspace,
+    known_rules: Collection[str],
+    explicit: Path | None = None,
+    more_rules: MoreRules = no_more_rules,
 ) -> Loaded:
     """The settings at the root, and what is wrong with them; one wrong part spoils no other.
 
     `explicit` is the user's own file and replaces the root's.
     """
     if explicit is not None:
-        return _explicit(workspace, explicit, known_rules)
+        return _explicit(workspace, explicit, known_rules, more_rules)
     own = _at_root(workspace, FILE)
     shared = _at_root(workspace, SHARED_FILE)
     if isinstance(shared, Document) and b"configguard" not in shared.data:
         shared = None  # most of these are not about us: they are not even parsed
     if own is None:
-        return UNSET if shared is None else _read(shared, known_rules)
-    loaded = _read(own, known_rules)
+        return UNSET if shared is None else _read(shared, known_rules, more_rules)
+    loaded = _read(own, known_rules, more_rules)
     if isinstance(shared, Document) and (span := _section_in(shared)) is not None:
         message = f"[tool.configguard] does not count beside {FILE}: take one of them out"
         problem = SettingsProblem("warning", message, span)
@@ -121,13 +135,16 @@ def _at_root(workspace: Workspace, file: str) -> Document | Unreadable | None:
     return None if gone else document
 
 
-def _explicit(workspace: Workspace, path: Path, known_rules: Collection[str]) -> Loaded:
+def _explicit(
+    workspace: Workspace, path: Path, known_rules: Collection[str], more_rules: MoreRules
+) -> Loaded:
     name = workspace.name_of(path)
     data = read_regular_file(path, name, MAX_CONFIG_BYTES)
     if isinstance(data, Unreadable):
-        return _read(data, known_rules)
+        return _read(data, known_rules, more_rules)
     # The bytes go through an overlay, as the workspace knows which bytes are text.
-    return _read(Workspace(Path(), {name: data}).read(name), known_rules, section_required=True)
+    document = Workspace(Path(), {name: data}).read(name)
+    return _read(document, known_rules, more_rules, section_required=True)
 
 
 def _section_in(document: Document) -> Span | None:
@@ -140,6 +157,7 @@ def _section_in(document: Document) -> Span | None:
 def _read(
     document: Document | Unreadable,
     known_rules: Collection[str],
+    more_rules: MoreRules,
     *,
     section_required: bool = False,
 ) -> Loaded:
@@ -148,4 +166,4 @@ def _read(
         return Loaded(Settings(), (SettingsProblem("error", message, Span(document.file, 0, 0)),))
     from configguard.limits.settings_reading import read_settings
 
-    return read_settings(document, known_rules, section_required=section_required)
+    return read_settings(document, known_rules, more_rules, section_required=section_required)

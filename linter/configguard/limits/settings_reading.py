@@ -20,9 +20,11 @@ from configguard.limits.settings import (
     SHARED_FILE,
     Grade,
     Loaded,
+    MoreRules,
     Settings,
     SettingsProblem,
     SuiteKind,
+    no_more_rules,
 )
 from configguard.limits.shape import misfits, said, shown, unknown_keys
 from configguard.resources import data_folder
@@ -48,17 +50,21 @@ def section_of(document: Document) -> Span | None:
 
 
 def read_settings(
-    document: Document, known_rules: Collection[str], *, section_required: bool = False
+    document: Document,
+    known_rules: Collection[str],
+    more_rules: MoreRules = no_more_rules,
+    *,
+    section_required: bool = False,
 ) -> Loaded:
     """The settings in a document, and what is wrong with it."""
     value = _parsed(document)
     if isinstance(value, SettingsProblem):
         return Loaded(Settings(), (value,))
     if not document.file.replace("\\", "/").endswith(SHARED_FILE):
-        return _Reading(document, (), value, known_rules).loaded()
+        return _Reading(document, (), value, known_rules, more_rules).loaded()
     section = _section(value)
     if section is not None:
-        return _Reading(document, SECTION, section, known_rules).loaded()
+        return _Reading(document, SECTION, section, known_rules, more_rules).loaded()
     if not section_required:
         return Loaded(Settings())
     message = f"{document.file} has no [tool.configguard]"
@@ -126,12 +132,18 @@ class _Reading:
     """One validation: what can be used, and the problems so far."""
 
     def __init__(
-        self, document: Document, section: KeyPath, value: Any, known_rules: Collection[str]
+        self,
+        document: Document,
+        section: KeyPath,
+        value: Any,
+        known_rules: Collection[str],
+        more_rules: MoreRules,
     ) -> None:
         self._document = document
         self._section = section
         self._value = value
         self._known_rules = known_rules
+        self._more_rules = more_rules
         self._problems: list[SettingsProblem] = []
         self._wrong: set[KeyPath] = set()
 
@@ -144,6 +156,9 @@ class _Reading:
             # What else is wrong may be right for the version that is wanted.
             return Loaded(Settings(refused=True), tuple(self._problems))
         self._validate()
+        rule_paths = self._rule_paths()
+        if rule_paths:
+            self._known_rules = {*self._known_rules, *self._more_rules(rule_paths)}
         settings = Settings(
             self._rules("select") if isinstance(self._value.get("select"), list) else None,
             self._rules("ignore"),
@@ -154,8 +169,8 @@ class _Reading:
             ),
             tuple(self._excluded()),
             tuple(self._suite_kinds()),
+            rule_paths=rule_paths,
         )
-        self._refuse_rule_paths()
         self._problems.sort(key=lambda problem: problem.span.start)
         return Loaded(settings, tuple(self._problems))
 
@@ -245,11 +260,12 @@ class _Reading:
             at = self._places.key((*self._section, "suite-kinds", glob))
             yield SuiteKind(glob, self._value["suite-kinds"][glob], at)
 
-    def _refuse_rule_paths(self) -> None:
-        folders = list(self._items("rule-paths"))
-        for path, folder in folders:
+    def _rule_paths(self) -> tuple[str, ...]:
+        """The folders of rules of the project's own, which lie inside the root."""
+        found: list[str] = []
+        for path, folder in self._items("rule-paths"):
             if escapes(folder) or not folder:
                 self._tell(path, f"{shown(folder)} in rule-paths must be a folder inside the root")
-        if folders:
-            message = "rules of a project's own are not read yet: take rule-paths out"
-            self._tell(("rule-paths",), message, key=True)
+            else:
+                found.append(folder)
+        return tuple(found)
