@@ -274,14 +274,21 @@ def test_github_tells_what_was_not_decided_when_verbose(project: MakeProject, ru
     assert any(f"title={GOOD_RULE}%3A not decided::" in line for line in lines)
 
 
-@pytest.mark.parametrize("name", ["text", "concise"])
-def test_no_log_obeys_a_name(hostile: Path, run: Run, name: str) -> None:
+LOGGED = [
+    ["check"],
+    ["check", "--diff"],
+    ["show"],
+    *(["check", "--output-format", name] for name in ("concise", "json", "gitlab", "junit")),
+]
+
+
+@pytest.mark.parametrize("command", LOGGED, ids=" ".join)
+def test_no_log_obeys_a_name(hostile: Path, run: Run, command: list[str]) -> None:
     """GitHub takes `::x::` at the start of a line for a command, Azure `##vso[` anywhere."""
-    for command in (["check", "--output-format", name], ["check", "--diff"], ["show"]):
-        for line in run(*command, hostile).output.splitlines():
-            assert not line.lstrip().startswith("::"), line
-            assert "##[" not in line
-            assert "##vso[" not in line
+    for line in run(*command, hostile).output.splitlines():
+        assert not line.lstrip().startswith("::"), line
+        assert "##[" not in line
+        assert "##vso[" not in line
 
 
 # --- GitLab -----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ from configguard import __version__
 from configguard.checking.finding import Finding, Notice, Problem, Report
 from configguard.project.invocations import Invocation
 from configguard.project.suites import Run, Suite
+from configguard.report.text_safety import json_text
 from configguard.runners.profile import (
     Note,
     Profile,
@@ -32,7 +32,7 @@ def check_json(report: Report, read: Read) -> str:
         "problems": [_problem(problem, read) for problem in report.problems],
         "summary": _summary(report),
     }
-    return _text(shown)
+    return json_text(shown)
 
 
 def show_json(
@@ -51,22 +51,17 @@ def show_json(
         "notices": [_notice(notice, read) for notice in notices],
         "problems": [_problem(problem, read) for problem in problems],
     }
-    return _text(shown)
+    return json_text(shown)
 
 
 def rules_json(rules: Iterable[dict[str, Any]]) -> str:
     """`rules --output-format json`."""
-    return _text({**_head(with_root=False), "rules": list(rules)})
+    return json_text({**_head(with_root=False), "rules": list(rules)})
 
 
 def _head(*, with_root: bool = True) -> dict[str, Any]:
     head: dict[str, Any] = {"schemaVersion": 1, "configguard": __version__}
     return {**head, "root": "."} if with_root else head
-
-
-def _text(shown: dict[str, Any]) -> str:
-    # ASCII only: a file name that is no text (a lone surrogate) must not break the output.
-    return json.dumps(shown, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def span_json(span: Span, read: Read) -> dict[str, Any]:

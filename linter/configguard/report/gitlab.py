@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from configguard.checking.finding import Report
 from configguard.report.context import Context
-from configguard.report.text_safety import one_line
+from configguard.report.text_safety import json_text, one_line
 from configguard.report.told import place_of, problem_text, told
 from configguard.source.span import Span
 
@@ -35,7 +34,7 @@ def gitlab(report: Report, context: Context) -> str:
         severity = "critical" if problem.severity == "error" else "minor"
         at = problem.at[0] if problem.at else Span(file, 0, 0)
         issues.append(_issue(text, PROBLEM, severity, _hash(PROBLEM, file, text), at, context))
-    return json.dumps(_distinct(issues), indent=2, ensure_ascii=True) + "\n"
+    return json_text(_distinct(issues))
 
 
 def _issue(

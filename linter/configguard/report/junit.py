@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 
 from configguard.checking.finding import Finding, Notice, Problem, Report, at_least
 from configguard.report.context import Context
-from configguard.report.text_safety import one_line
+from configguard.report.text_safety import one_line, xml_text
 from configguard.report.told import MESSAGE_MOST, place_of, problem_text, told
 from configguard.source.span import Origin
 
@@ -86,7 +86,7 @@ class _Written:
         ET.indent(top)
         # ASCII: what the output's encoding is does not matter.
         written: bytes = ET.tostring(top, "us-ascii", xml_declaration=True)
-        return f"{written.decode('ascii')}\n"
+        return xml_text(f"{written.decode('ascii')}\n")
 
     def _case(self, suite: str, name: str, at: Origin) -> ET.Element:
         """A test with a name of its own in its suite: by that CI systems tell tests apart."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import PurePath
 from typing import Any
 
 from configguard import __version__
 from configguard.checking.finding import Finding, Fix, Notice, Problem, Report
 from configguard.report.context import Context, Region
-from configguard.report.text_safety import one_line, uri_path
+from configguard.report.text_safety import json_text, one_line, uri_path
 from configguard.report.told import place_of, problem_text, told
 from configguard.resources import data_folder
 from configguard.ruleset.rule import Rule
@@ -53,7 +52,7 @@ def sarif(report: Report, context: Context) -> str:
         ],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return json_text(log)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 TAB = 4
 ELLIPSIS = "…"
@@ -179,14 +180,35 @@ _LOG_COMMAND = r"^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))"
 
 def inert(printed: str) -> str:
     """Printed lines in which no CI system finds a command."""
-    if "::" not in printed and "##" not in printed:
-        return printed
+    return _without_log_commands(printed, _code)
+
+
+def json_text(value: Any) -> str:
+    """A value as strict JSON that any terminal and log can take.
+
+    ASCII only: a file name that is no text (a lone surrogate) must not break the output.
+    """
+    import json
+
+    text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return _without_log_commands(text, lambda sign: f"\\u{ord(sign):04x}")
+
+
+def xml_text(written: str) -> str:
+    """XML in which no CI system finds a command."""
+    return _without_log_commands(written, lambda sign: f"&#{ord(sign)};")
+
+
+def _without_log_commands(text: str, spell: Callable[[str], str]) -> str:
+    """A text with one sign of each command spelled in another way."""
+    if "::" not in text and "##" not in text:
+        return text
     import re
 
-    def shown(found: re.Match[str]) -> str:
-        return f"{found[1] or ''}{_code(found[0][-1])}"
+    def spelled(found: re.Match[str]) -> str:
+        return f"{found[1] or ''}{spell(found[0][-1])}"
 
-    return re.sub(_LOG_COMMAND, shown, printed, flags=re.MULTILINE)
+    return re.sub(_LOG_COMMAND, spelled, text, flags=re.MULTILINE)
 
 
 def workflow_value(text: str) -> str:
