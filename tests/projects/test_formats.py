@@ -229,6 +229,22 @@ def test_a_limits_file_from_elsewhere_has_a_uri_of_its_own(
     assert related == [{"uri": mine.resolve().as_uri()}]
 
 
+def test_sarif_holds_what_a_comment_hides(project: MakeProject, run: Run) -> None:
+    comment = f"// configguard-ignore: {GOOD_RULE} -- see [the ticket](javascript:x)\n"
+    hidden = GOOD_TEXT.replace("    retry", f"    {comment}    retry")
+    root = project({GOOD: GOOD_TEXT, "hidden/vitest.e2e.config.ts": hidden})
+    only, result = sarif_run(run, root)
+    assert result.code == 1
+    by = {file_of(one["locations"][0], root): one for one in only["results"]}
+    assert by[GOOD]["suppressions"] == []
+    (suppression,) = by["hidden/vitest.e2e.config.ts"]["suppressions"]
+    assert suppression["kind"] == "inSource"
+    assert suppression["justification"].startswith("see [the ticket")
+    assert "](" not in suppression["justification"]
+    for name in ("github", "gitlab", "markdown"):
+        assert "hidden/vitest" not in formatted(run, root, name).stdout
+
+
 # --- GitHub -----------------------------------------------------------------------------------
 
 

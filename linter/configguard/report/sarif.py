@@ -110,7 +110,8 @@ def _suppressions(finding: Finding, report: Report) -> dict[str, Any]:
         return {"suppressions": []}
     if hidden.by == "baseline":
         return {"suppressions": [{"kind": "external"}]}
-    return {"suppressions": [{"kind": "inSource", "justification": _no_link(hidden.reason)}]}
+    reason = _no_link(one_line(hidden.reason, 400))
+    return {"suppressions": [{"kind": "inSource", "justification": reason}]}
 
 
 def _fix(fix: Fix, context: Context) -> dict[str, Any]:
