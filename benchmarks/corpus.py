@@ -10,6 +10,10 @@ Two sets, each optional:
       Configs inside npm packages (corpus_npm.tsv), downloaded by `npm pack` and evaluated by Node
       here.
 Prints right / unknown / wrong values per runner. Ends with 1 on a wrong value or a crash.
+
+  --repos DIR --findings [--sample N]
+      What the rules say of each repository instead (corpus_findings.py); with --sample, N of the
+      findings at random, with their evidence, for reading.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import corpus_findings
 import corpus_npm
 
 from configguard.evaluate import calls, written
@@ -405,7 +410,14 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path(".cache/corpus"))
     parser.add_argument("--only", default="", help="only configs whose repository/path has this")
     parser.add_argument("--verbose", action="store_true", help="list each unknown value")
+    parser.add_argument("--findings", action="store_true", help="list what the rules find")
+    parser.add_argument("--sample", type=int, help="only so many findings, with their evidence")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
     given = parser.parse_args()
+    if given.findings:
+        if given.repos is None:
+            parser.error("--findings needs --repos")
+        return corpus_findings.report(given.repos, given.only, given.sample, given.seed)
     left: collections.Counter[str] = collections.Counter()
     if given.repos is not None and given.manifest is None:
         parser.error("--repos needs --manifest")

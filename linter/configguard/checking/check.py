@@ -14,9 +14,14 @@ from configguard.limits.limits import Limits
 from configguard.resources import table
 from configguard.ruleset.judge import Violation, judge_check
 from configguard.ruleset.rule import Rule
-from configguard.runners.profile import KnownFact, UnknownFact, When
+from configguard.runners.derived import fact_of
+from configguard.runners.profile import KnownFact, SettingEntry, UnknownFact, When
 
-FACT_LIMITS = {"workers": "maxConcurrentTests", "retries": "maxRetries"}
+FACT_LIMITS = {
+    "workers": "maxConcurrentTests",
+    "testConcurrency": "maxConcurrentTests",
+    "retries": "maxRetries",
+}
 """The limit that bounds what an end-to-end suite may be given for a fact."""
 TIMEOUT_LIMITS = {"testTimeoutMs": "testMs", "hookTimeoutMs": "hookMs"}
 """The limit whose number a fix writes as a timeout."""
@@ -29,7 +34,7 @@ class Draft(NamedTuple):
     """One thing that breaks a rule, in one or more environments, before it is put into words.
 
     `hits`: by environment, the first is told of. `wanted`: the facts that a fix would bring about.
-    `removes`: settings it would take out.
+    `removes`: settings it would take out; `moves`: settings it would write as others.
     """
 
     rule: Rule
@@ -39,6 +44,7 @@ class Draft(NamedTuple):
     when: When
     wanted: dict[str, float]
     removes: tuple[str, ...]
+    moves: tuple[tuple[str, str], ...] = ()
 
     @property
     def subject(self) -> Subject:
@@ -133,7 +139,12 @@ def _draft(rule: Rule, hits: Sequence[Hit], ruling: Ruling) -> Draft:
     if not sure:
         severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
     wanted, removes = _wanted(rule, subject, violations, ruling.limits)
-    return Draft(rule, severity, tuple(hits), sure, when, wanted, removes)
+    moves = tuple(
+        (entry.setting, entry.instead)
+        for entry in subject.entries
+        if rule.fix is not None and "rewrite" in rule.fix and entry.instead is not None
+    )
+    return Draft(rule, severity, tuple(hits), sure, when, wanted, removes, moves)
 
 
 def _open_condition(when: When) -> bool:
@@ -225,6 +236,8 @@ def _rewritten(subject: Subject, limits: Limits) -> tuple[dict[str, float], tupl
             removes.append(entry.removes or entry.setting)
         fact = entry.would
         if fact in TIMEOUT_LIMITS:
+            if entry.instead is not None and entry.means is None:
+                continue  # under its right name the value counts as it stands
             wanted[fact] = entry.means or limits[TIMEOUT_LIMITS[fact]].value
         elif fact in FACT_LIMITS and entry.means is not None and entry.means >= (fact == "workers"):
             most = _bound(subject, fact, limits)
@@ -250,7 +263,7 @@ def absorbed(drafts: Sequence[Draft], ruling_of: Mapping[str, Ruling]) -> list[D
     kept: list[Draft] = []
     for draft in drafts:
         others = [one for suite in draft.subject.about for one in about[suite] if one is not draft]
-        if any(_explains(other, draft) for other in others):
+        if any(_explains(other, draft) for other in others) or _is_behind(others, draft):
             continue
         left = [hit for hit in draft.hits if not _is_defeated(hit, draft.rule, others)]
         if len(left) == len(draft.hits):
@@ -267,13 +280,29 @@ def _explains(other: Draft, draft: Draft) -> bool:
         return rule.over.index(other.subject.over) < rule.over.index(draft.subject.over)
     if draft.rule.id not in rule.absorbs:
         return False
-    if not other.subject.entries:
-        return True
-    first = draft.violations[0]
-    defaulted = first.case.fact.origin == "default"
-    return defaulted and any(
-        entry.lowers and entry.would == first.fact for entry in other.subject.entries
+    return not other.subject.entries
+
+
+def _is_behind(others: Sequence[Draft], draft: Draft) -> bool:
+    """Whether settings that do not work left the facts to their defaults, or made them so."""
+    entries = [
+        entry
+        for other in others
+        if draft.rule.id in other.rule.absorbs
+        for entry in other.subject.entries
+    ]
+    return bool(entries) and all(
+        any(_makes(entry, violation) for entry in entries) for violation in draft.violations
     )
+
+
+def _makes(entry: SettingEntry, violation: Violation) -> bool:
+    if entry.would != fact_of(violation.fact):
+        return False
+    fact = violation.case.fact
+    if fact.origin == "default":
+        return entry.lowers or entry.would in TIMEOUT_LIMITS
+    return bool(fact.at) and entry.at[:1] == fact.at[:1]
 
 
 def _is_defeated(hit: Hit, rule: Rule, others: Iterable[Draft]) -> bool:

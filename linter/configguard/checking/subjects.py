@@ -61,7 +61,12 @@ def subjects_of(suite: Suite) -> list[Subject]:
             "kind": _kind(suite),
             "runner": KnownFact(suite.runner, "default"),
         }
-        whole = {**common, **profile.facts, "neverStarts": KnownFact(never_starts(profile))}
+        whole = {
+            **common,
+            **profile.facts,
+            **profile.derived,
+            "neverStarts": KnownFact(never_starts(profile)),
+        }
         found.append(Subject("suite", "", suite, environment, profile, whole))
         for entries in _groups(profile.settings):
             facts = {**common, **_setting_facts(entries, profile)}
@@ -103,6 +108,7 @@ def _setting_facts(entries: tuple[SettingEntry, ...], profile: Profile) -> dict[
         "lowers": KnownFact(any(entry.lowers for entry in entries)),
         "idle": KnownFact(all(entry.idle or _so_anyway(entry, profile) for entry in entries)),
         "overflows": KnownFact(_overflows(first)),
+        "known": KnownFact(first.known),
     }
     if is_number(first.value) or isinstance(first.value, str | bool):
         facts["value"] = KnownFact(first.value)

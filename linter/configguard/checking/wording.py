@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from configguard.checking.calculations import WAITS, calculations
 from configguard.checking.check import Draft
 from configguard.checking.finding import Because, Finding
+from configguard.checking.load import load_because, load_values
 from configguard.limits.limits import Limit, Limits
 from configguard.project.invocations import Invocation
 from configguard.project.suites import Suite, suite_id, versions_of
@@ -20,10 +22,20 @@ from configguard.ruleset.messages import (
     said,
 )
 from configguard.ruleset.vocabulary import facts_of
-from configguard.runners.profile import KnownFact, RangeFact, cases_of, number, when_json
+from configguard.runners.derived import DERIVED, fact_of
+from configguard.runners.profile import (
+    KnownFact,
+    RangeFact,
+    SettingEntry,
+    cases_of,
+    in_case,
+    number,
+    when_json,
+)
 from configguard.runners.spelling import Change, candidates
 from configguard.runners.versions import matches
 from configguard.source.span import Origin, Span
+from configguard.source.workspace import Workspace
 
 _BREAKS = {
     "throws": "refuses to start",
@@ -51,8 +63,11 @@ def grouped(drafts: Iterable[Draft]) -> list[list[Draft]]:
     return list(groups.values())
 
 
-def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
-    """A finding in words, told of its gravest draft; the suites are those of all."""
+def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Workspace) -> Finding:
+    """A finding in words, told of its gravest draft; the suites are those of all.
+
+    `workspace` has the text that evidence quotes.
+    """
     draft = max(drafts, key=lambda one: _load(one, cpus))  # of equal ones the first
     rule, subject = draft.rule, draft.subject
     suites = tuple(dict.fromkeys(suite for one in drafts for suite in one.subject.about))
@@ -71,7 +86,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
     told = [
         _for_version(fill(one, values), draft) if "{spelling}" in one else fill(one, values)
         for one in rule.lines("remedy", check)
-        if values["spelling"] or "{spelling}" not in one
+        if _can_be_said(one, values)
     ]
     started = subject.suite.invocation
     if started is not None and _by_command(draft):
@@ -87,7 +102,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int) -> Finding:
         fill(label, values),
         fill(rule.text("consequence", check), values),
         tuple(told),
-        tuple(_because(draft, at, limits)),
+        (*_because(draft, at, limits, workspace), *load_because(draft, cpus)),
         "sure" if draft.sure else "depends",
         None if draft.when.always else when_json(draft.when),
         also=tuple(dict.fromkeys(one.subject.suite.title for one in drafts[1:])),
@@ -115,6 +130,11 @@ def _holder(at: Origin, started: Invocation) -> str:
     if inner and not _within(place, outermost):
         return f"the script that {started.title} runs"
     return started.title
+
+
+def _can_be_said(remedy: str, values: Mapping[str, str]) -> bool:
+    """Whether there is a spelling for a text that needs one."""
+    return all(values[name] or f"{{{name}}}" not in remedy for name in ("spelling", "instead"))
 
 
 def spelled(draft: Draft, fact: str) -> Change | None:
@@ -189,8 +209,14 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
         "spelling": _spelling(draft),
         "no-settings": _neither(list(dict.fromkeys(_called(draft, one) for one in _broken(draft)))),
         "defaults": _joined([_default_text(draft, name, cpus) for name in _broken(draft)]),
+        "times": _joined([_time_text(one, cpus) for one in draft.violations]),
+        "waits": _joined([WAITS.get(name, name) for name in _broken(draft)]),
+        **load_values(draft, limits, cpus),
     }
-    name = first.name
+    name = fact_of(first.fact)
+    if first.name in DERIVED:
+        fact = in_case(subject.profile.facts[name], first.case.when)
+        values[name] = fact_text(name, fact, cpus)
     if name == "retries" and isinstance(fact, KnownFact):
         told = fact.value
         values["attempts"] = str(number(told + 1)) if isinstance(told, float) else "endlessly many"
@@ -227,25 +253,37 @@ def _called(draft: Draft, fact: str) -> str:
 
 
 def _broken(draft: Draft) -> list[str]:
-    return [violation.name for violation in draft.violations]
+    return [fact_of(violation.fact) for violation in draft.violations]
 
 
 def _default_text(draft: Draft, name: str, cpus: int) -> str:
     first = cases_of(draft.subject.facts[name])[0].fact
-    what = "a test" if name.startswith("test") else "a hook"
-    return f"{fact_text(name, first, cpus)} for {what}"
+    return f"{fact_text(name, first, cpus)} for {WAITS.get(name, name)}"
+
+
+def _time_text(violation: Violation, cpus: int) -> str:
+    name = fact_of(violation.fact)
+    return f"{fact_text(name, violation.case.fact, cpus)} for {WAITS.get(name, name)}"
 
 
 def _setting_values(draft: Draft, cpus: int) -> dict[str, str]:
     entries = draft.subject.entries
     if not entries:
-        return {"settings": "", "reason": "", "effective": ""}
+        return {"settings": "", "reason": "", "effective": "", "instead": ""}
     would = entries[0].would or ""
     return {
         "settings": _joined([entry.setting.removeprefix("test.") for entry in entries]),
         "reason": entries[0].reason,
+        "instead": _plainly(entries[0]),
         "effective": said(would, draft.subject.profile.facts.get(would), cpus),
     }
+
+
+def _plainly(entry: SettingEntry) -> str:
+    """The setting that was meant: its whole path where it stands in another place."""
+    instead = entry.instead or ""
+    beside = instead.rpartition(".")[0] == entry.setting.rpartition(".")[0]
+    return instead.rpartition(".")[2] if beside else instead
 
 
 def _breaking_values(draft: Draft) -> dict[str, str]:
@@ -273,17 +311,23 @@ def _limit_text(violation: Violation, limits: Limits) -> str:
     return milliseconds(value) if violation.limit.endswith("Ms") else f"{value:g}"
 
 
-def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
+def _because(draft: Draft, at: Origin, limits: Limits, workspace: Workspace) -> list[Because]:
     """The evidence behind a finding, from the primary place outwards."""
     entries, by_command = draft.subject.entries, _by_command(draft)
     found = [Because("no effect either", entry.at[:1]) for entry in entries[1:]]
+    worked_out = [*calculations(draft, workspace)]
+    told = {span for because in worked_out for span in because.at}
+    found += worked_out
     for index, span in enumerate(at[1:]):
+        if span in told:
+            continue
         if by_command and _within(span, at[0]):
             continue  # the value of a flag needs no pointing at
         last = index == len(at) - 2
         found.append(
             Because("the value is written here" if last else "it comes from here", (span,))
         )
+    found += [one for one in _elsewhere(draft, at) if told.isdisjoint(one.at)]
     own = draft.subject.suite.file
     if at[0].file != own and not by_command:
         via = entries[0].via if entries else _via(draft)
@@ -299,6 +343,15 @@ def _because(draft: Draft, at: Origin, limits: Limits) -> list[Because]:
 
 def _within(inner: Span, outer: Span) -> bool:
     return inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _elsewhere(draft: Draft, at: Origin) -> list[Because]:
+    """Where the other facts of a finding are written."""
+    return [
+        Because(f"{_called(draft, fact_of(one.fact))} is set here", one.case.fact.at[:1])
+        for one in draft.violations[1:]
+        if one.case.fact.at and one.case.fact.at[0] not in at
+    ]
 
 
 def _via(draft: Draft) -> Origin:

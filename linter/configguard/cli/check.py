@@ -176,7 +176,9 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
     planner: Planner | None = None
     for drafts in grouped(judgement.drafts):
         draft = drafts[0]
-        finding = worded(drafts, judgement.limits[draft.subject.suite.id], session.cpus)
+        finding = worded(
+            drafts, judgement.limits[draft.subject.suite.id], session.cpus, session.workspace
+        )
         if plan_fixes and draft.rule.fix is not None:
             from configguard.fixing.plan import Planned, Planner
 
@@ -184,7 +186,7 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
             planned = planner.plan(draft)
             if isinstance(planned, Planned):
                 finding = finding.having(fix=planned.fix)
-            elif draft.wanted:
+            elif draft.wanted or draft.moves:
                 finding = finding.having(remedy=(*finding.remedy, f"no automatic fix: {planned}"))
         findings.append(finding)
     return Report(

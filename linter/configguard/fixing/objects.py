@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from configguard.source.document import Document
 from configguard.source.edits import Edit
 from configguard.source.span import Span
-from configguard.syntax.trees import Parsed
+from configguard.syntax.trees import BadSyntax, Parsed, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,6 +24,21 @@ def node_at(parsed: Parsed, span: Span, *kinds: str) -> Node | None:
             return node
         node = node.parent
     return None
+
+
+def comments_in(document: Document) -> int:
+    """How many comments a file has."""
+    if b"//" not in document.data and b"/*" not in document.data:
+        return 0
+    parsed = parse(document)
+    if isinstance(parsed, BadSyntax):
+        return 0
+    pending, count = [parsed.root], 0
+    while pending:
+        node = pending.pop()
+        count += node.type == "comment"
+        pending.extend(node.named_children)
+    return count
 
 
 def add_property(parsed: Parsed, literal: Node, text: str) -> Edit:

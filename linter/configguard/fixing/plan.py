@@ -15,7 +15,13 @@ from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
-from configguard.fixing.rewrite import remove_setting, set_setting, stands_in
+from configguard.fixing.objects import comments_in
+from configguard.fixing.rewrite import (
+    move_setting,
+    remove_setting,
+    set_setting,
+    stands_in,
+)
 from configguard.project.suites import Configured, Suite, runner_for
 from configguard.runners.model import Model
 from configguard.runners.profile import (
@@ -27,7 +33,7 @@ from configguard.runners.profile import (
     same_value,
 )
 from configguard.runners.runner import Key
-from configguard.runners.spelling import Change, candidates
+from configguard.runners.spelling import Change, candidates, facts_set_by
 from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import Unreadable, Workspace
@@ -92,7 +98,7 @@ class Planner:
 
     def plan(self, draft: Draft) -> Planned | str:
         """The fix of a finding, verified; or why there is none."""
-        if draft.rule.fix is None or not (draft.wanted or draft.removes):
+        if draft.rule.fix is None or not (draft.wanted or draft.removes or draft.moves):
             return "this rule has no automatic fix here"
         if any(one.case.fact.origin in ("flag", "environment") for one in draft.violations):
             return "it is set by a command line, not by a config"
@@ -119,46 +125,37 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
                 if fault is None:
                     edits = edits_between(file, before.data, data)
                     safety = _safety(draft)
-                    if _comments(before) > _comments(_document(session, file, data)):
+                    if comments_in(before) > comments_in(_document(session, file, data)):
                         safety = "unsafe"  # a comment goes with what it stands in
                     return Planned(Fix(safety, _title(draft, change), edits), file, data)
                 why = fault
     return why if planner.may_go_on(suite.config) else _OVER_BOUND
 
 
-def _comments(document: Document) -> int:
-    """How many comments a file has."""
-    if b"//" not in document.data and b"/*" not in document.data:
-        return 0
-    parsed = parse(document)
-    if isinstance(parsed, BadSyntax):
-        return 0
-    pending, count = [parsed.root], 0
-    while pending:
-        node = pending.pop()
-        count += node.type == "comment"
-        pending.extend(node.named_children)
-    return count
-
-
 def _safety(draft: Draft) -> Literal["safe", "unsafe"]:
     """CONTRACT.md section 6: what is safe to apply without a person looking at it."""
     if draft.removes:
-        return "safe" if draft.wanted else "unsafe"
+        return "safe" if draft.wanted or draft.moves else "unsafe"
     lowers = any(fact in FACT_LIMITS for fact in draft.wanted)
     return "unsafe" if lowers and draft.severity != "error" else "safe"
 
 
 def _title(draft: Draft, change: Change) -> str:
-    gone = [path for path in (*draft.removes, *change.removes) if path not in dict(change.sets)]
+    stays = {**dict(change.sets), **dict(change.moves)}
+    gone = [path for path in (*draft.removes, *change.removes) if path not in stays]
     removed = [path.removeprefix("test.") for path in gone]
     parts = [f"set {change}"] if change.sets else []
     parts += [f"remove {', '.join(dict.fromkeys(removed))}"] if removed else []
+    parts += [f"write {old} as {new}" for old, new in change.moves]
     return " and ".join(parts)
 
 
 def _changes(draft: Draft) -> Iterator[Change]:
     """All ways to spell everything that is wanted, the plainest first."""
+    if draft.moves:
+        yield Change((), (), draft.moves)
+        if not draft.wanted:
+            return
     suite, profile = draft.subject.suite, draft.subject.profile
     ways = [
         list(candidates(suite.runner, suite.version, fact, value, profile))
@@ -175,7 +172,8 @@ def _rewritten(planner: Planner, draft: Draft, file: str, change: Change) -> Ite
 
     A dead one that is set stays where it is first, as it may only have had a useless value.
     """
-    removes = (*change.removes, *draft.removes)
+    moved = dict(change.moves)
+    removes = (*change.removes, *(one for one in draft.removes if one not in moved))
     kept = tuple(setting for setting in removes if setting not in dict(change.sets))
     for dead in dict.fromkeys((kept, removes)):
         yield from _after_all(planner, draft, file, change, dead)
@@ -195,6 +193,10 @@ def _after_all(
         found = [
             after for data in found for after in _after(planner, draft, file, data, setting, None)
         ]
+    for old, new in change.moves:
+        found = [
+            after for data in found for after in _after(workspace, draft, file, data, old, new)
+        ]
     yield from (data for data in found if data != document.data)
 
 
@@ -204,7 +206,7 @@ def _after(
     file: str,
     data: bytes,
     setting: str,
-    value: bool | float | None,
+    value: bool | float | str | None,
 ) -> Iterator[bytes]:
     if not planner.may_evaluate(draft.subject.suite.config):
         return
@@ -229,9 +231,12 @@ def _edits(
     parsed: Parsed,
     draft: Draft,
     setting: str,
-    value: bool | float | None,
+    value: bool | float | str | None,
 ) -> list[list[Edit]]:
-    """The alternative edits for one setting, in the world in which the finding was made."""
+    """The alternative edits for one setting, in the world in which the finding was made.
+
+    `value`: what it is given; None takes it out, a text is the setting that it is written as.
+    """
     suite = draft.subject.suite
     runner = runner_for(suite.runner, suite.config, suite.around)
     named = {environment.name: environment for environment in runner.environments}
@@ -251,6 +256,9 @@ def _edits(
             if value is None:
                 edit = remove_setting(parsed, settings, setting)
                 found += [] if edit is None else [[edit]]
+            elif isinstance(value, str):
+                moved = move_setting(parsed, settings, setting, value)
+                found += [moved] if moved else []
             else:
                 found += [[edit] for edit in set_setting(parsed, settings, setting, value)]
         return found
@@ -275,11 +283,15 @@ def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None
         new = now.get(suite_id)
         if new is None or (one.rule.id, new.id, one.key[2]) in keys:
             return "the finding would still stand"
-    before_keys = {(other.rule.id, _place(other), other.key[2]) for other in before.drafts}
+    known = [(other.rule.id, _place(other), _about(other)) for other in before.drafts]
     meant = {_place(one): one for one in same.values()}
     stopped = _refused(draft.subject.suite)
     for other in after.drafts:
-        is_new = (other.rule.id, _place(other), other.key[2]) not in before_keys
+        # What is left of a finding about several facts is no new one.
+        is_new = not any(
+            (rule, place) == (other.rule.id, _place(other)) and _about(other) <= about
+            for rule, place, about in known
+        )
         if is_new and not (_place(other) in meant and stopped):
             return f"it would cause another finding: {other.rule.id}"
     for suite in before.suites:
@@ -292,6 +304,10 @@ def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None
         if fault is not None:
             return fault
     return None
+
+
+def _about(draft: Draft) -> set[str]:
+    return {*draft.key[2].split(",")}
 
 
 def _place(draft: Draft) -> tuple[str, Key]:
@@ -345,14 +361,20 @@ def _profile_fault(
 ) -> str | None:
     """A fact outside the fix's declared effect that would change."""
     wanted = draft.wanted if draft is not None else {}
+    moved = frozenset[str]()
+    if draft is not None:
+        suite, names = draft.subject.suite, [new for _, new in draft.moves]
+        moved = facts_set_by(suite.runner, suite.version, names)
     for name in {**old.facts, **new.facts}:
         before, after = old.facts.get(name), new.facts.get(name)
         meant = draft is not None and environment in draft.environments
         if name in wanted and meant:
             if not _reaches(before, after, wanted[name]):
                 return f"{name} would not be {wanted[name]:g}"
-        elif (name in free and draft is None) or (
-            name == "outcome" and draft is not None and _better(before, after)
+        elif (
+            name in moved
+            or (name in free and draft is None)
+            or (name == "outcome" and draft is not None and _better(before, after))
         ):
             continue
         elif not _same(before, after):

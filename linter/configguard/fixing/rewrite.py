@@ -63,6 +63,36 @@ def remove_setting(parsed: Parsed, settings: Settings, setting: str) -> Edit | N
     return None if member is None else remove_property(parsed, member, frozenset({"test"}))
 
 
+def move_setting(parsed: Parsed, settings: Settings, old: str, new: str) -> list[Edit]:
+    """The edits that give a setting another name, or another place in the file; none: not here."""
+    reading, taken = settings.written(old), settings.written(new)
+    entry = reading.entry if reading is not None else None
+    if entry is None or entry.whole.file != parsed.document.file:
+        return []
+    if taken is not None and taken.entry is not None:
+        return []
+    member = node_at(parsed, entry.whole, "pair", "shorthand_property_identifier")
+    if member is None:
+        return []
+    place, _, name = new.rpartition(".")
+    if old.rpartition(".")[0] == place:
+        if member.type != "pair":
+            return [Edit(entry.whole, f"{name}: {parsed.text(member)}")]
+        key = member.child_by_field_name("key")
+        assert key is not None  # a pair has one
+        quote = parsed.text(key)[:1] if key.type == "string" else ""
+        at = Span(parsed.document.file, key.start_byte, key.end_byte)
+        return [Edit(at, f"{quote}{name}{quote}")]
+    value = member.child_by_field_name("value") or member
+    added = next(_added(parsed, settings, new, parsed.text(value)), None)
+    removed = remove_property(parsed, member, frozenset({"test"}))
+    if added is None or not (
+        added.span.end <= removed.span.start or removed.span.end <= added.span.start
+    ):
+        return []
+    return [added, removed]
+
+
 def _equal_branches(parsed: Parsed, branch: Span, text: str) -> Span | None:
     """The condition around a branch, where its other branch is this text already."""
     node = node_at(parsed, branch, *_LITERALS)

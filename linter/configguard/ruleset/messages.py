@@ -30,7 +30,14 @@ _SAID = {
     "hookTimeoutMs": "a hook may take {}",
     "maxFailures": "the run stops after {} failures",
 }
-SETTING_NAMES = {"testTimeoutMs": "testTimeout", "hookTimeoutMs": "hookTimeout"}
+SETTING_NAMES = {
+    "testTimeoutMs": "testTimeout",
+    "hookTimeoutMs": "hookTimeout",
+    "globalTimeoutMs": "globalTimeout",
+    "expectTimeoutMs": "expect.timeout",
+    "actionTimeoutMs": "actionTimeout",
+    "navigationTimeoutMs": "navigationTimeout",
+}
 """What a fact is called in the config, where a message speaks of the setting."""
 
 
@@ -83,6 +90,8 @@ def said(name: str, fact: Fact | None, cpus: int) -> str:
     sentence = _SAID.get(name, "it has no effect")
     if name == "retries" and isinstance(fact, KnownFact) and fact.value == 0:
         return "a failing test is not run again"
+    if name == "testConcurrency" and isinstance(fact, KnownFact) and fact.value == 1:
+        return "the tests of one file run one after another"
     if isinstance(fact, KnownFact) and fact.value == "none":
         return "there is no limit"
     return sentence.format(fact_text(name, fact, cpus)) + on_cpus(fact, cpus)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from configguard.resources import rule_tables
+from configguard.runners.derived import needed_for
 
 Over = Literal["suite", "run", "setting", "invocation", "job", "suppression"]
 TEXTS = ("message", "label", "missing", "consequence", "remedy")
@@ -137,7 +138,8 @@ def judged() -> Judged:
         )
         for name in asked
     }
-    facts = frozenset(name.split(".")[0] for name in names)
+    plain = {name.split(".")[0] for name in names}
+    facts = frozenset(plain | {one for name in plain for one in needed_for(name)})
     return Judged(facts, any("run" in rule.over for rule in rules))
 
 

@@ -48,7 +48,8 @@ class Answered(Generic[T]):
 
 
 class Answers(NamedTuple):
-    """All that is asked of one suite, by name; the facts are among it."""
+    """All that is asked of one suite, by name: the facts, what follows from them, and more."""
 
     all: dict[str, Answered[Any]]
     facts: tuple[str, ...]
+    derived: tuple[str, ...]

@@ -11,6 +11,7 @@ from configguard.evaluate.machine import Machine, Thrown
 from configguard.evaluate.values import Builtin, Obj, Unknown, Value
 from configguard.evaluate.worlds import Assumptions, Case, RunsIn, World, within
 from configguard.runners.answers import ABSENT, Absent, Answered, Answers, Within
+from configguard.runners.derived import DERIVED, following, remembered
 from configguard.runners.given import AS_WRITTEN, Command, Given, given
 from configguard.runners.profile import (
     Fact,
@@ -39,6 +40,7 @@ from configguard.runners.runner import (
 from configguard.runners.settings import Settings
 from configguard.runners.table import table_of
 from configguard.runners.test_patterns import TestFiles
+from configguard.runners.unknown_keys import with_unknown
 from configguard.source.span import Origin, Span
 
 T = TypeVar("T")
@@ -108,11 +110,7 @@ class Model:
         outcome, reasons = self._outcome(answers.all["outcomes"].within(environment))
         if outcome is None:
             return None
-        facts: dict[str, Fact] = {"outcome": outcome}
-        for name in answers.facts:
-            fact = self._told(answers.all[name].within(environment))
-            if fact is not None:
-                facts[name] = fact
+        facts = {"outcome": outcome, **self._facts(answers, answers.facts, environment)}
         written: dict[str, Origin] = {}
         for readings in answers.all["readings"].values(environment):
             written.update({reading.setting: reading.via for reading in readings})
@@ -127,7 +125,12 @@ class Model:
             (*self._notes("notices"), *self._open_members(environment)),
             next(iter(answers.all["names"].values(environment)), {}),
             frozenset(written),
+            self._facts(answers, answers.derived, environment),
         )
+
+    def _facts(self, answers: Answers, names: Sequence[str], environment: str) -> dict[str, Fact]:
+        told = {name: self._told(answers.all[name].within(environment)) for name in names}
+        return {name: fact for name, fact in told.items() if fact is not None}
 
     def same_everywhere(self, key: Key) -> bool:
         """Whether nothing that is known of a suite differs between the environments."""
@@ -191,14 +194,20 @@ class Model:
     def _asked(self, key: Key) -> Answers:
         runner = self.runner
         facts = {
-            name: self._put(key, _unless_unknown(answer, lambda fact: fact))
+            name: self._put(key, _unless_unknown(remembered(name, answer), lambda fact: fact))
             for name, answer in runner.facts.items()
+        }
+        derived = {
+            name: self._put(key, _unless_unknown(following(runner.facts, one), lambda fact: fact))
+            for name, one in DERIVED.items()
+            if one.needs[0] in runner.facts and self._is_wanted(name)
         }
         first = {name: question for name, question in facts.items() if self._is_wanted(name)}
         asked = self.config.ask_all(
             {
                 "outcomes": self._put(key, _unless_unknown(self._outcomes, _unknown_outcome)),
                 **first,
+                **derived,
                 "readings": self._put(key, lambda member: runner.readings(member.settings)),
                 "entries": self._put(key, self._told_entries),
                 "anchors": self._put(key, self._place_for_more),
@@ -211,7 +220,7 @@ class Model:
             asked |= self.config.ask_all(more)
         self._assume()
         answers = {name: Answered(cases) for name, cases in asked.items()}
-        return Answers(answers, tuple(name for name in facts if name in answers))
+        return Answers(answers, tuple(name for name in facts if name in answers), tuple(derived))
 
     def _is_wanted(self, fact: str) -> bool:
         return self.wanted is None or fact in self.wanted
@@ -227,7 +236,8 @@ class Model:
         return self.runner.outcomes(settings) if stop is None else [stop]
 
     def _told_entries(self, member: Member) -> Sequence[SettingEntry]:
-        return [*self.given.entries, *self.runner.entries(member.settings)]
+        settings = member.settings
+        return [*self.given.entries, *with_unknown(settings, self.runner.entries(settings))]
 
     def _put(self, key: Key, question: Callable[[Member], Any]) -> Callable[[Machine, Value], Any]:
         def put(machine: Machine, value: Value) -> Any:

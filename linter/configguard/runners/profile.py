@@ -103,7 +103,8 @@ class SettingEntry(NamedTuple):
     `means`: the value of `would` that it plainly asks for. `lowers`: it was meant to lower load.
     `idle`: it asks for what happens anyway. `removes`: what a fix takes out with it.
     `scope`: for a call in a test file, the tests that it holds for; `elsewhere`: where the same
-    call stands again.
+    call stands again. `known`: False where no version of the runner has such a key there, and
+    `instead` is then the setting that was probably meant.
     """
 
     setting: str
@@ -121,6 +122,8 @@ class SettingEntry(NamedTuple):
     via: Origin = ()
     scope: str | None = None
     elsewhere: Origin = ()
+    known: bool = True
+    instead: str | None = None
 
 
 class Note(NamedTuple):
@@ -135,7 +138,8 @@ class Profile(NamedTuple):
 
     `anchor` is where a setting that is missing would stand; `via` where a fact's setting came in
     from another file; `reasons` why the runner refuses to start, or runs nothing; `names` fill
-    the placeholders of spellings (such as the pool); `written` are the settings that stand in it.
+    the placeholders of spellings (such as the pool); `written` are the settings that stand in it;
+    `derived` are facts that follow from `facts`, for rules (see derived.py).
     """
 
     facts: dict[str, Fact]
@@ -147,6 +151,7 @@ class Profile(NamedTuple):
     notices: tuple[Note, ...]
     names: dict[str, str]
     written: frozenset[str]
+    derived: dict[str, Fact]
 
 
 def merged(profiles: list[tuple[str, Profile]]) -> Profile:
@@ -154,19 +159,22 @@ def merged(profiles: list[tuple[str, Profile]]) -> Profile:
     if len(profiles) == 1:
         return profiles[0][1]
     first = profiles[0][1]
-    facts: dict[str, Fact] = {}
-    for name in dict.fromkeys(name for _, profile in profiles for name in profile.facts):
-        having = [
-            (text, profile.facts[name]) for text, profile in profiles if name in profile.facts
-        ]
-        facts[name] = by_version(having)
     return first._replace(
-        facts=facts,
+        facts=_merged_facts([(text, profile.facts) for text, profile in profiles]),
+        derived=_merged_facts([(text, profile.derived) for text, profile in profiles]),
         settings=_merged_entries(profiles),
         reasons=tuple(dict.fromkeys(note for _, one in profiles for note in one.reasons)),
         assumptions=tuple(dict.fromkeys(note for _, one in profiles for note in one.assumptions)),
         notices=tuple(dict.fromkeys(note for _, one in profiles for note in one.notices)),
     )
+
+
+def _merged_facts(versions: list[tuple[str, dict[str, Fact]]]) -> dict[str, Fact]:
+    names = dict.fromkeys(name for _, facts in versions for name in facts)
+    return {
+        name: by_version([(text, facts[name]) for text, facts in versions if name in facts])
+        for name in names
+    }
 
 
 def _merged_entries(profiles: list[tuple[str, Profile]]) -> tuple[SettingEntry, ...]:
@@ -186,6 +194,15 @@ def _merged_entries(profiles: list[tuple[str, Profile]]) -> tuple[SettingEntry, 
 def cases_of(fact: Fact) -> tuple[FactCase, ...]:
     """A fact as its cases; a simple one has one, which always holds."""
     return fact.cases if isinstance(fact, OneOfFact) else (FactCase(When(), fact),)
+
+
+def in_case(fact: Fact, when: When) -> SimpleFact:
+    """A fact where a condition holds; the usual case of it, where that does not tell."""
+    held = dict(when.assumptions)
+    for case in cases_of(fact):
+        if all(held.get(atom, truth) == truth for atom, truth in case.when.assumptions):
+            return case.fact
+    return cases_of(fact)[0].fact
 
 
 def same_value(one: SimpleFact, other: SimpleFact) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from configguard.evaluate import constraints
+from configguard.resources import table
 from configguard.runners.profile import Profile, number
-from configguard.runners.table import table_of
+from configguard.runners.table import Row, table_of
 
 
 class Change(NamedTuple):
-    """Settings to set, in order, and settings to take out."""
+    """Settings to set, in order, settings to take out, and settings to write as others."""
 
     sets: tuple[tuple[str, bool | float], ...]
     removes: tuple[str, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         """As a person writes it in a config: `fileParallelism: false`."""
@@ -43,6 +45,18 @@ def candidates(
             for path, value in way["set"].items()
         )
         yield Change(sets, tuple(_filled(path, profile.names) for path in way.get("remove", ())))
+
+
+def facts_set_by(runner: str, version: str, settings: Iterable[str]) -> frozenset[str]:
+    """The facts that settings decide in a version, with those that are tied to them."""
+    rows = table_of(runner, version).rows
+    facts = {str(rows[one].entry["would"]) for one in settings if "would" in _entry(rows, one)}
+    tied = table(f"runners/facts/{runner}").get("tied", {})
+    return frozenset(facts | {other for fact in facts for other in tied.get(fact, ())})
+
+
+def _entry(rows: Mapping[str, Row], setting: str) -> dict[str, Any]:
+    return rows[setting].entry if setting in rows else {}
 
 
 def literal(value: Any) -> str:

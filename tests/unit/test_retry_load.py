@@ -1,0 +1,75 @@
+"""The arithmetic of retry-load, world by world, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from configguard.checking.session import Options, Session
+from configguard.cli.check import report_of
+from configguard.ruleset.rule import builtin_rules
+from configguard.source.workspace import Workspace
+
+X = "\N{MULTIPLICATION SIGN}"
+PLAYWRIGHT = "playwright.config.ts"
+VITEST = "vitest.e2e.config.ts"
+
+
+def told(root: Path, package: str, version: str, file: str, settings: str) -> list[str]:
+    """The messages of retry-load about one config."""
+    files = {
+        "package.json": f'{{"devDependencies": {{"{package}": "{version}"}}}}',
+        file: f"export default {settings};\n",
+    }
+    workspace = Workspace(root, {name: text.encode() for name, text in files.items()})
+    for name, text in files.items():
+        (root / name).write_text(text, "utf-8")
+    session = Session(workspace, Options((builtin_rules()["retry-load"],)))
+    report = report_of(session, session.judge([""]), plan_fixes=False)
+    return [finding.message for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("settings", "arithmetic"),
+    [
+        (
+            "{ test: { maxWorkers: 3, retry: 2 } }",
+            f"3 workers {X} 1 test {X} 3 attempts = 9 executions where 1 was meant",
+        ),
+        (
+            "{ test: { maxWorkers: 3, retry: 2, sequence: { concurrent: true } } }",
+            f"3 workers {X} 5 tests {X} 3 attempts = 45 executions where 1 was meant",
+        ),
+        (
+            "{ test: { retry: 1 } }",
+            f"7 workers on 8 CPUs {X} 1 test {X} 2 attempts = 14 executions where 1 was meant",
+        ),
+        (
+            "{ test: { maxWorkers: 2, retry: Infinity } }",
+            f"2 workers {X} 1 test {X} attempts without end = executions without end"
+            " where 1 was meant",
+        ),
+    ],
+)
+def test_arithmetic(settings: str, arithmetic: str, tmp_path: Path) -> None:
+    [message] = told(tmp_path, "vitest", "4.1.12", VITEST, settings)
+    assert arithmetic in message
+
+
+def test_workers_and_retries_of_one_world_belong_together(tmp_path: Path) -> None:
+    """Parallel without retries, or retries on one worker: neither multiplies anything."""
+    settings = "{ workers: process.env.ONE ? 1 : 4, retries: process.env.ONE ? 2 : 0 }"
+    assert told(tmp_path, "@playwright/test", "1.50.1", PLAYWRIGHT, settings) == []
+
+
+def test_the_world_in_which_both_hold_is_told(tmp_path: Path) -> None:
+    settings = "{ workers: process.env.FAST ? 4 : 1, retries: process.env.FAST ? 2 : 0 }"
+    [message] = told(tmp_path, "@playwright/test", "1.50.1", PLAYWRIGHT, settings)
+    assert f"4 workers {X} 1 test {X} 3 attempts = 12 executions" in message
+    assert message.endswith("when FAST is set")
+
+
+def test_serial_with_unknown_retries_is_no_load(tmp_path: Path) -> None:
+    settings = "{ workers: 1, retries: Number(process.env.AGAIN) }"
+    assert told(tmp_path, "@playwright/test", "1.50.1", PLAYWRIGHT, settings) == []
