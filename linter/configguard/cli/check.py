@@ -205,7 +205,7 @@ def _suppressed(session: Session, judgement: Judgement) -> Iterator[Finding]:
     by = {id(one.draft): one.by for one in judgement.hidden}
     for drafts in grouped(one.draft for one in judgement.hidden):
         limits = judgement.limits[drafts[0].subject.suite.id]
-        finding = worded(drafts, limits, session.cpus)
+        finding = worded(drafts, limits, session.cpus, session.workspace)
         yield finding.having(suppressed=by[id(drafts[0])])
 
 

@@ -194,9 +194,7 @@ def _after_all(
             after for data in found for after in _after(planner, draft, file, data, setting, None)
         ]
     for old, new in change.moves:
-        found = [
-            after for data in found for after in _after(workspace, draft, file, data, old, new)
-        ]
+        found = [after for data in found for after in _after(planner, draft, file, data, old, new)]
     yield from (data for data in found if data != document.data)
 
 
