@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test install lint unit rules-test projects oracle-test oracle bench corpus stress runners build clean
+.PHONY: help demo test install lint unit rules-test projects oracle-test oracle bench corpus stress docs runners build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ stress: $(STAMP) ## 200,000 hostile inputs in two processes under a watchdog
 
 corpus: $(STAMP) ## configs inside npm packages: what is known of them, against Node
 	$(PY) benchmarks/corpus.py --npm
+
+docs: $(STAMP) ## docs/rules.md from the rules
+	$(PY) -m configguard.authoring.rules_page docs/rules.md
 
 build: $(STAMP) ## sdist and wheel
 	$(PY) -m build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from configguard.resources import data_folder
 from projects.harness import (
     CLEAN_TEXT,
     GOOD_TEXT,
+    REPOSITORY,
     MakeProject,
     Result,
     Run,
@@ -452,3 +454,29 @@ def test_wrong_uses_of_standard_input(project: MakeProject) -> None:
         assert said in result.output
     skipped = piped(root, "", "--stdin-filename", "other.txt", "-", "--skip-unknown")
     assert skipped.code == 0
+
+
+# --- The README -------------------------------------------------------------------------------
+
+
+def test_what_the_readme_says(project: MakeProject, run: Run) -> None:
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    section = readme.split("## Adopting it in an existing repository\n")[1].split("\n## ")[0]
+    blocks = dict(re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL))
+    root = project({E2E: TWO, "legacy/vitest.e2e.config.ts": TWO})
+    before = check(run, root)
+    assert before.code == 1
+    commands = [line.removeprefix("$ ").split() for line in blocks["console"].splitlines()]
+    assert [command[:2] for command in commands] == [["configguard", "check"]] * 2
+    for command in commands:
+        assert run(*command[1:], cwd=root).code == 0
+    (root / E2E).write_text(GOOD_TEXT.replace("    retry: 3,\n", blocks["ts"]))
+    assert (E2E, "too-many-retries") not in found(check(run, root))
+    (root / E2E).write_text(TWO)
+    (root / "configguard.toml").write_text(blocks["toml"])
+    result = check(run, root)
+    assert "too-many-retries" not in {rule for _, rule in found(result)}
+    grades = {one["rule"]: one["severity"] for one in result.json()["findings"]}
+    assert grades["missing-timeout"] == "info"
+    assert ("legacy/vitest.e2e.config.ts", "e2e-parallel-workers") not in found(result)
+    assert (E2E, "e2e-parallel-workers") in found(result)

@@ -12,7 +12,9 @@ block is, and what is expected of it, so that the bytes under test stay clean:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 _SECTION = re.compile(r"^## (Bad|Good): (.+)$")
 _FENCE = re.compile(r"^```(\w+) (\S.*)$")
@@ -60,6 +62,32 @@ def cases_in(text: str) -> list[Case]:
         if case.bad and not case.expected:
             raise WrongCase(f"line {case.line}: the bad example {case.title!r} expects no finding")
     return cases
+
+
+def gaps(data: Mapping[str, Any], page: str) -> list[str]:
+    """What a rule's folder lacks. Raises WrongCase."""
+    cases = cases_in(page)
+    expected = f"# {data['id']}\n\n{data['summary']}.\n"
+    found = [] if page.startswith(expected) else ["the page begins with the id and the summary"]
+    for heading in ("## What goes wrong", "## When to ignore it"):
+        found += [] if f"\n{heading}\n" in page else [f"the page lacks {heading!r}"]
+    found += [] if any(case.bad for case in cases) else ["there is no Bad example"]
+    found += [] if any(not case.bad for case in cases) else ["there is no Good example"]
+    if "fix" in data and not any(case.fixed for case in cases):
+        found.append("there is a fix, and no example of what it makes: a block marked `fixed`")
+    for case in cases:
+        own = any(rule == data["id"] for _, _, rule in case.expected)
+        if case.bad and not own:
+            found.append(f"the bad example {case.title!r} expects no finding of {data['id']}")
+    return found
+
+
+def outcome(
+    expected: set[tuple[str, int, str]], found: set[tuple[str, int, str]]
+) -> dict[str, list[tuple[str, int, str]]]:
+    """How findings differ from those expected: *missing* ones and *noisy* ones."""
+    named = {"missing": sorted(expected - found), "noisy": sorted(found - expected)}
+    return {name: which for name, which in named.items() if which}
 
 
 def _add(case: Case, info: list[str], body: str, number: int) -> None:

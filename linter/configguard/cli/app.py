@@ -191,6 +191,20 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's id.")]) -> None:
     raise typer.Exit(run_explain(rule))
 
 
+@app.command("new-rule")
+def new_rule(
+    rule: Annotated[str, typer.Argument(help="The id: lower case words with hyphens.")],
+    rule_path: Annotated[
+        Optional[Path], typer.Option(help="The folder of rules that it goes into.")
+    ] = None,
+    root: Root = None,
+) -> None:
+    """Make the folder of a new rule."""
+    from configguard.cli.rules import run_new_rule
+
+    raise typer.Exit(run_new_rule(rule, rule_path, root))
+
+
 def _names(given: Optional[list[str]]) -> Optional[tuple[str, ...]]:
     """`--select a,b --select c` as names; None where the option was not given."""
     if given is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from configguard.cli.common import fail, one_of, suggestion
+from configguard.cli.common import fail, one_of, place_of, settings_of, suggestion
+from configguard.cli.requests import Request
 from configguard.resources import data_folder
 from configguard.ruleset.rule import builtin_rules
 
@@ -53,3 +55,33 @@ def run_explain(name: str) -> int:
     else:
         sys.stdout.write(page)
     return 0
+
+
+def run_new_rule(rule_id: str, folder: Path | None, root: Path | None) -> int:
+    """Make the folder of a new rule where rules are: the one named, or the first that is known."""
+    from configguard.authoring.scaffold import Refused, new_rule
+
+    if rule_id in builtin_rules():
+        fail(f"there is a rule {rule_id!r} already")
+    try:
+        written = new_rule(folder or _rules_of(root), rule_id)
+    except Refused as reason:
+        fail(str(reason))
+    except OSError as error:
+        fail(f"{error.filename or rule_id}: {error.strerror or error}")
+    for path in written:
+        print(path)
+    return 0
+
+
+def _rules_of(root: Path | None) -> Path:
+    """The first folder of `rule-paths`; in a checkout of configguard its own rules."""
+    request = Request(root=root)
+    workspace = place_of(request).workspace
+    if data_folder("rules").parent == workspace.root:
+        return data_folder("rules")
+    paths = settings_of(request, workspace).settings.rule_paths
+    found = workspace.path(paths[0]) if paths else None
+    if found is None:
+        fail("where to? give --rule-path DIR, or name a folder in rule-paths of configguard.toml")
+    return found
