@@ -179,3 +179,31 @@ def test_azure_sets_no_ci(tmp_path: Path) -> None:
     assert list(suite["environments"]) == ["ci"]
     facts = suite["environments"]["ci"]
     assert (facts["retries"]["value"], facts["maxFailures"]["state"]) == (2, "one-of")
+
+
+@pytest.mark.parametrize(
+    ("command", "same"),
+    [
+        ("vitest run --root old", False),
+        ("vitest run -c old/vitest.config.mjs", False),
+        ("cd old && vitest run", False),
+        ("cd old && ../node_modules/.bin/vitest run", False),
+        ("cd old && npx vitest run", True),
+        ("cd old && node_modules/.bin/vitest run", True),
+        ("npm --prefix old test", True),
+    ],
+)
+def test_a_runner_of_another_package_is_told(command: str, same: bool, tmp_path: Path) -> None:
+    """Measured with vitest 3.2.7 in a folder with 1.6.1, by npm 10.9: `cd` keeps the PATH."""
+    (tmp_path / "old").mkdir()
+    for folder, version in (("", "3.2.4"), ("old", "1.6.1")):
+        manifest = {"devDependencies": {"vitest": version}, "scripts": {"test": "vitest run"}}
+        manifest["scripts"] |= {} if folder else {"it": command}
+        (tmp_path / folder / "package.json").write_text(json.dumps(manifest), "utf-8")
+    (tmp_path / "old" / "vitest.config.mjs").write_text("export default { test: {} };", "utf-8")
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    found = json.loads(shown.stdout)
+    [suite] = found["suites"]
+    assert ("it" in [one["name"] for one in suite["sameAs"]]) is same
+    told = [one["message"] for one in found["notices"]]
+    assert any("starts vitest 3.2.4, and" in one for one in told) is not same

@@ -36,6 +36,7 @@ from configguard.project.ways import Start, Way, after, as_whole, inside, joined
 from configguard.project.wrappers import (
     NotFollowed,
     Unwrapped,
+    command_name,
     is_wrapper,
     of_file,
     of_runner,
@@ -45,7 +46,7 @@ from configguard.resources import table
 from configguard.source.document import Document
 from configguard.source.span import Origin, Span, chain
 from configguard.source.text_map import Piece, TextMap
-from configguard.source.workspace import Workspace, escapes
+from configguard.source.workspace import Workspace, escapes, join
 from configguard.syntax.commands import Command, Script, commands_of
 from configguard.syntax.shell_words import Word, unknown_word
 from configguard.syntax.trees import BadSyntax
@@ -125,7 +126,7 @@ class Follower:
         text = package.scripts.get(name)
         if text is None or place in way.stack or len(way.stack) >= MAX_DEPTH:
             return
-        way = way.into(package.folder)._replace(stack=(*way.stack, place))
+        way = way.into(package.folder)._replace(stack=(*way.stack, place), bins=package.folder)
         hooks = hooks_run(manager)
         for prefix in ("pre", "", "post"):
             script = package.scripts.get(prefix + name)
@@ -256,7 +257,8 @@ class Follower:
             return
         runner = of_runner(words)
         if runner is not None:
-            self.starts.append(Start(runner[0], tuple(words[runner[1] :]), way))
+            found_in = way if words[0].text == command_name(words[0]) else _of_path(words[0], way)
+            self.starts.append(Start(runner[0], tuple(words[runner[1] :]), found_in))
             return
         found = unwrap(words)
         if isinstance(found, NotFollowed):
@@ -308,7 +310,8 @@ class Follower:
             case "node":
                 runner = of_file(found.words[0]) if found.words else None
                 if runner is not None:
-                    self.starts.append(Start(runner, found.words[1:], way))
+                    found_in = _of_path(found.words[0], way)
+                    self.starts.append(Start(runner, found.words[1:], found_in))
                 elif found.words and names_a_runner(found.words):
                     self.leave(
                         f"what {found.words[0].start} starts is not followed", found.words[0].origin
@@ -354,6 +357,12 @@ def _leads_on() -> re.Pattern[bytes]:
         elif row.get("then") == "node":
             names |= set(row.get("tasks", ()))  # `node --run x`
     return re.compile(b"|".join(re.escape(str(name).encode()) for name in sorted(names)))
+
+
+def _of_path(word: Word, way: Way) -> Way:
+    """The way to a command that is named with its path: `../../node_modules/.bin/vitest`."""
+    above = str(word.text).partition("node_modules/")[0]
+    return way._replace(bins=join(way.folder.path or "", above or "."))
 
 
 def _runner_names() -> Iterator[bytes]:

@@ -35,7 +35,8 @@ class Invocation(NamedTuple):
     newest version does); `subcommand` is the first word, where it is one. `assignments`: what is
     set in its environment, in order (the last of a name counts). `folder`: where it runs, from the
     root. `chain`: the commands through which it is reached, its own first. `doubts`: what may have
-    changed the environment and is not followed. `in_ci`: only where CI is set, or not.
+    changed the environment and is not followed. `in_ci`: only where CI is set, or not. `bins`: the
+    package whose commands it finds first, if that is not where it runs.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Invocation(NamedTuple):
     guarded: bool
     doubts: Origin
     in_ci: bool | None = None
+    bins: str | None = None
 
     @property
     def job(self) -> str | None:
@@ -161,6 +163,7 @@ def invocations_for(
                 way.guarded,
                 way.doubts,
                 way.in_ci,
+                way.bins,
             )
         )
     return found

@@ -70,6 +70,7 @@ def package_command(follower: Follower, found: Unwrapped, way: Way) -> None:
         return
     arguments = handed_on(found.row, given[1:], None, _manager(follower, found.command, way))
     for place in places_of(follower, found, way) or ():
+        place = place._replace(bins=None)
         runner = of_package(given[0])
         if runner is not None:
             follower.starts.append(Start(runner, tuple(arguments), place))
@@ -101,7 +102,7 @@ def named_script(follower: Follower, found: Unwrapped, way: Way) -> None:
         if package is not None and name in package.scripts:
             follower.script(package, name, arguments, place, manager)
         elif found.then == "script-or-command" and not found.every and found.words:
-            follower.words((found.words[0], *arguments), place)
+            follower.words((found.words[0], *arguments), place._replace(bins=None))
         elif manager.name in ("yarn-berry", None) and ":" in name:
             _global_script(follower, name, arguments, place, manager)
 

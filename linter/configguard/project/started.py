@@ -158,7 +158,7 @@ def _started(
     if mode and named is None and not bare and not mode[0].repeated:
         told = f"the mode that {invocation.title} gives vitest is not known"
         doubt = doubt or Note(told, mode[0].at)
-    doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation)
+    doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation, config)
     asked = named if named != "test" else None
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand, asked)
     return Started(invocation, config, command, tuple(projects), doubt, tuple(places))
@@ -194,7 +194,41 @@ def _not_followed(invocation: Invocation, line: CommandLine) -> Note | None:
 _WITH_VERSION = re.compile(r"(?<![\w/@-])(?:vitest|jest|playwright|@playwright/test)@[\w^~<>=*]")
 
 
-def _other_version(workspace: Workspace, invocation: Invocation) -> Note | None:
+def _other_version(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:
+    """What starts a config may be another version than the one that its folder has."""
+    return _named_version(workspace, invocation) or _of_other_package(
+        workspace, invocation, config
+    )
+
+
+def _of_other_package(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:
+    """A runner of one package starts the config of another: `vitest run --root packages/old`.
+
+    Measured: npm run puts the commands of the script's own package first, whatever `cd` does. jest
+    hands over to the version of the folder that it is started in (import-local).
+    """
+    runner, here = invocation.runner, invocation.folder.path or ""
+    home = here if runner == "jest" or invocation.bins is None else invocation.bins
+    if escapes(home):
+        return None
+    own = _version_at(workspace, posixpath.dirname(config), runner)
+    other = _version_at(workspace, "" if home == "." else home, runner)
+    if own is None or other is None or own == other:
+        return None
+    told = f"{invocation.title} starts {runner} {other}, and {config} stands beside {own}"
+    return Note(f"{told}: what it does there is not worked out", invocation.chain[:1])
+
+
+def _version_at(workspace: Workspace, folder: str, runner: str) -> str | None:
+    """The version, or the range of it, that a folder has."""
+    for package in table(f"runners/facts/{runner}").get("packages", (runner,)):
+        found, _ = runner_version(workspace, folder, package)
+        if found.source != "none":
+            return found.version or found.range
+    return None
+
+
+def _named_version(workspace: Workspace, invocation: Invocation) -> Note | None:
     """`npx vitest@1 run`: it may be another version than the one that is installed."""
     span = invocation.chain[0]
     document = workspace.read(span.file, MAX_LOCK_BYTES)

@@ -18,7 +18,8 @@ _LEVELS: tuple[Reached, ...] = ("always", "after-success", "maybe")
 class Way(NamedTuple):
     """How a command is reached: where it runs, with what environment, and through what.
 
-    `in_ci`: only where CI is set, or only where it is not.
+    `in_ci`: only where CI is set, or only where it is not. `bins`: the package whose
+    `node_modules/.bin` is searched first for commands; None: that of the folder it runs in.
     """
 
     folder: Folder = Folder()
@@ -30,6 +31,7 @@ class Way(NamedTuple):
     doubts: Origin = ()
     stack: tuple[tuple[str, str], ...] = ()
     in_ci: bool | None = None
+    bins: str | None = None
 
     def at_least(self, level: Reached) -> Way:
         """The way where it is reached no surer than so."""
