@@ -127,7 +127,7 @@ CASES = [
     ("a > out 2>&1 --b <in c", ["a|--b|c >out 2>&1 <in"]),
     ("a && b > out", ["a", "&& b >out"]),
     ("a b=c >> $GITHUB_ENV", ["a|b=c >>?"]),
-    ("cat <<EOF | grep t && a > y\nvitest\nEOF\nb", ["& cat", "& grep|t", "&& a >y", "b"]),
+    ("cat <<EOF | grep t && a > y\nvitest\nEOF\nb", ["& cat <<?", "& grep|t", "&& a >y", "b"]),
     # broken: what stands before the broken line
     ("a \"b", []),
     ("a \\\n b\nc (d\ne", ["a|b"]),

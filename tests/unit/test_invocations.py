@@ -326,6 +326,8 @@ def test_what_is_not_followed_is_told_with_its_reason() -> None:
         ("tsx scripts/start.ts jest", "what scripts/start.ts starts"),
         ("turbo run test --newest-option", "--newest-option"),
         ("make e2e", "the makefile"),
+        ("bash -e <<EOF\nnpx vitest run\nEOF", "reads from its input"),
+        ("sh <<< 'npx vitest run'", "reads from its input"),
     ],
 )
 def test_what_may_run_tests_and_is_not_followed_is_told(script: str, why: str) -> None:
@@ -343,7 +345,7 @@ def test_what_may_run_tests_and_is_not_followed_is_told(script: str, why: str) -
     "script",
     [
         "echo vitest", "rm -rf jest", "npm install vitest", "turbo run build --newest-option",
-        'bash -c "$BUILD"', "eslint jest playwright", "xargs rm", "make all", "docker build .",
+        "bash <<EOF\nls\nEOF", "cat > x <<EOF\nnpx vitest run\nEOF", 'bash -c "$BUILD"', "eslint jest playwright", "xargs rm", "make all", "docker build .",
     ],
 )  # fmt: skip
 def test_what_runs_no_tests_is_not_told(script: str) -> None:

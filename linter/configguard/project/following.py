@@ -239,7 +239,19 @@ class Follower:
             chain=chain((_extent(command),), way.chain),
             doubts=chain(way.doubts, command.doubts),
         )
+        self._input(command)
         self.words(command.words, way)
+
+    def _input(self, command: Command) -> None:
+        """Tell of a shell that reads what it runs from its input: `bash <<EOF`."""
+        given = [one.target for one in command.redirects if one.operator in ("<<", "<<<", "<")]
+        found = unwrap(command.words) if given and command.words[0].text else None
+        if not isinstance(found, Unwrapped) or found.then != "shell-file":
+            return
+        reads_it = found.script is None and not found.words
+        if reads_it and words_of_interest(self.workspace, given):
+            reason = "what a shell reads from its input is not followed"
+            self.left.append(NotFollowed(reason, given[0].origin))
 
     def words(self, words: Sequence[Word], way: Way) -> None:
         """Follow a command line."""

@@ -158,7 +158,9 @@ def _started(
     if mode and named is None and not bare and not mode[0].repeated:
         told = f"the mode that {invocation.title} gives vitest is not known"
         doubt = doubt or Note(told, mode[0].at)
-    doubt = doubt or _not_followed(invocation, line) or _other_version(workspace, invocation, config)
+    doubt = (
+        doubt or _not_followed(invocation, line) or _other_version(workspace, invocation, config)
+    )
     asked = named if named != "test" else None
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand, asked)
     return Started(invocation, config, command, tuple(projects), doubt, tuple(places))
@@ -196,9 +198,7 @@ _WITH_VERSION = re.compile(r"(?<![\w/@-])(?:vitest|jest|playwright|@playwright/t
 
 def _other_version(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:
     """What starts a config may be another version than the one that its folder has."""
-    return _named_version(workspace, invocation) or _of_other_package(
-        workspace, invocation, config
-    )
+    return _named_version(workspace, invocation) or _of_other_package(workspace, invocation, config)
 
 
 def _of_other_package(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:

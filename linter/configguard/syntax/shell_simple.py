@@ -210,6 +210,7 @@ def _words(
             if any(child.type not in _HEREDOC for child in node.children):
                 reason = "a word stands behind a here-document"
                 extra.append(unknown_word(reason, (source.span(node),), "any"))
+            aims.append(Redirect("<<", unknown_word("a here-document", (source.span(node),))))
             continue
         found = _TARGET.match(source.text, node.start_byte, node.end_byte)
         begin = found.end() if found else node.start_byte
