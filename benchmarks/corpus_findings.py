@@ -90,16 +90,15 @@ def report(repos: Path, only: str, sample: int | None, seed: int) -> int:
             print(one)
         else:
             found.append(one)
+            for finding in one.findings if sample is None else ():
+                print(_line(one.repo, finding), flush=True)
     pairs = [(one.repo, finding) for one in found for finding in one.findings]
     _print_table(pairs, len(found))
-    if sample is not None:
-        pairs = random.Random(seed).sample(pairs, min(sample, len(pairs)))
-    for repo, finding in pairs:
+    for repo, finding in random.Random(seed).sample(pairs, min(sample or 0, len(pairs))):
         print(_line(repo, finding))
-        if sample is not None:
-            for because in finding.because:
-                at = because.at[0] if because.at else None
-                print(f"    {because.message}" + (f" ({at.file}@{at.start})" if at else ""))
+        for because in finding.because:
+            at = because.at[0] if because.at else None
+            print(f"    {because.message}" + (f" ({at.file}@{at.start})" if at else ""))
     noisy = [
         (one.repo, finding)
         for one in found

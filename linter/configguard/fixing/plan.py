@@ -3,7 +3,7 @@ should is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
+from configguard.fixing.effects import suite_fault
 from configguard.fixing.objects import comments_in
 from configguard.fixing.rewrite import (
     move_setting,
@@ -25,15 +26,11 @@ from configguard.fixing.rewrite import (
 from configguard.project.suites import Configured, Suite, runner_for
 from configguard.runners.model import Model
 from configguard.runners.profile import (
-    Fact,
     KnownFact,
-    Profile,
-    SimpleFact,
     cases_of,
-    same_value,
 )
 from configguard.runners.runner import Key
-from configguard.runners.spelling import Change, candidates, facts_set_by
+from configguard.runners.spelling import Change, candidates
 from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import Unreadable, Workspace
@@ -298,7 +295,7 @@ def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None
             return f"{suite.id} would no longer be a suite"
         # What the fix is meant to change may change in every run of the suite.
         free = meant[suite.config, suite.key].wanted if (suite.config, suite.key) in meant else {}
-        fault = _suite_fault(suite, new, same.get(suite.id), free)
+        fault = suite_fault(suite, new, same.get(suite.id), free)
         if fault is not None:
             return fault
     return None
@@ -339,75 +336,4 @@ def _refused(suite: Suite) -> bool:
         not (isinstance(case.fact, KnownFact) and case.fact.value == "runs")
         for outcome in outcomes
         for case in cases_of(outcome)
-    )
-
-
-def _suite_fault(
-    old: Suite, new: Suite, draft: Draft | None, free: Mapping[str, float]
-) -> str | None:
-    if old.profiles.keys() != new.profiles.keys():
-        return f"{new.id} would run in other environments"
-    for environment, profile in old.profiles.items():
-        fault = _profile_fault(environment, profile, new.profiles[environment], draft, free)
-        if fault is not None:
-            return f"in {new.id} {fault}"
-    return None
-
-
-def _profile_fault(
-    environment: str, old: Profile, new: Profile, draft: Draft | None, free: Mapping[str, float]
-) -> str | None:
-    """A fact outside the fix's declared effect that would change."""
-    wanted = draft.wanted if draft is not None else {}
-    moved = frozenset[str]()
-    if draft is not None:
-        suite, names = draft.subject.suite, [new for _, new in draft.moves]
-        moved = facts_set_by(suite.runner, suite.version, names)
-    for name in {**old.facts, **new.facts}:
-        before, after = old.facts.get(name), new.facts.get(name)
-        meant = draft is not None and environment in draft.environments
-        if name in wanted and meant:
-            if not _reaches(before, after, wanted[name]):
-                return f"{name} would not be {wanted[name]:g}"
-        elif (
-            name in moved
-            or (name in free and draft is None)
-            or (name == "outcome" and draft is not None and _better(before, after))
-        ):
-            continue
-        elif not _same(before, after):
-            return f"{name} would change ({environment})"
-    return None
-
-
-def _reaches(before: Fact | None, after: Fact | None, wanted: float) -> bool:
-    """Whether a fact is what is wanted; a case that was no fault may stay what it was."""
-    if before is None or after is None:
-        return False
-    old = {case.when: case.fact for case in cases_of(before)}
-    return all(
-        (isinstance(case.fact, KnownFact) and case.fact.value == wanted)
-        or (case.when in old and not case.when.usual and _kept(old[case.when], case.fact, wanted))
-        for case in cases_of(after)
-    )
-
-
-def _kept(old: SimpleFact, new: SimpleFact, wanted: float) -> bool:
-    """Whether an override by a variable is untouched, and not itself above what is wanted."""
-    above = isinstance(old, KnownFact) and isinstance(old.value, float) and old.value > wanted
-    return same_value(old, new) and not above
-
-
-def _better(before: Fact | None, after: Fact | None) -> bool:
-    """Whether a run that did not always start now does."""
-    del before
-    return isinstance(after, KnownFact) and after.value == "runs"
-
-
-def _same(before: Fact | None, after: Fact | None) -> bool:
-    if before is None or after is None:
-        return before is after
-    old, new = cases_of(before), cases_of(after)
-    return len(old) == len(new) and all(
-        a.when == b.when and same_value(a.fact, b.fact) for a, b in zip(old, new, strict=True)
     )
