@@ -321,8 +321,12 @@ def _is_defeated(hit: Hit, rule: Rule, others: Iterable[Draft]) -> bool:
 def _open_notice(rule: Rule, subject: Subject, fact: str, unknown: UnknownFact | None) -> Notice:
     suite = subject.suite.id
     if fact == "kind":
-        message = f"{suite}: whether it is an end-to-end suite is not clear"
-        return Notice(message, subject.profile.anchor)
+        hints = ", ".join(dict.fromkeys(one for one, _, _ in subject.suite.kind.because))
+        message = (
+            f"{suite}: whether it is an end-to-end suite is not clear ({hints} may mean so): "
+            "say it in suite-kinds"
+        )
+        return Notice(message, subject.suite.kind.because[0][2:] or subject.profile.anchor)
     reason = unknown.reason if unknown is not None else "it is not known in every case"
     at = unknown.at if unknown is not None and unknown.at else subject.profile.anchor
     name = fact.split(".")[0]

@@ -10,6 +10,7 @@ from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Budget, Machine
 from configguard.evaluate.values import Unknown, Value
 from configguard.runners.given import WITHOUT, Command, given, started_with
+from configguard.runners.hints import Hint
 from configguard.runners.model import Model
 from configguard.runners.profile import Fact, Profile, by_version, merged
 from configguard.runners.runner import Key, Runner, Surroundings
@@ -87,6 +88,12 @@ class Evaluated:
         if unknown is None and any(answer != found[0] for answer in found[1:]):
             return Unknown("it depends on whether it runs in CI")
         return unknown or (found[0] if found else None)
+
+    def hints(self, key: Key, names: Sequence[str]) -> list[Hint]:
+        """What some settings of one suite say in one of the environments, or in both."""
+        _, model = self._models[0]
+        found = (model.hints(key, names, environment) for environment in self._environments)
+        return list(dict.fromkeys(hint for hints in found for hint in hints))
 
     def together(self, keys: Sequence[Key]) -> dict[str, Fact]:
         """Most test files at one time over some suites, by environment."""

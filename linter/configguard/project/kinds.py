@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from configguard.project.names import segments, split_extension
 from configguard.source.span import Span
+from configguard.syntax.imports import imported
 from configguard.syntax.trees import Parsed
 
 KindName = Literal["e2e", "integration", "component", "unit", "unknown"]
 Signal = tuple[str, str, Span]
-"""What speaks for the kind (`file-name`, `folder`, `project-name`, `import`, `runner`,
-`settings`), how strongly, and where."""
+"""What speaks for the kind (`file-name`, `folder`, `project-name`, `script-name`, `import`,
+`runner`, `settings`, or a setting of the config), how strongly, and where."""
 
 _END_TO_END = ("end", "to", "end")
 _WORDS: dict[str, KindName] = {
@@ -26,10 +27,12 @@ _WORDS: dict[str, KindName] = {
     "component": "component",
     "ct": "component",
 }
-_COMPONENT_TESTING = "@playwright/experimental-ct-"
+_COMPONENT_TESTING = ("@playwright/experimental-ct-*",)
 _NO_SIGNAL = frozenset({"vitest", "vite", "jest", "config", "base"})
+Spoken = tuple[KindName, Signal]
+"""A signal and the kind that it speaks for."""
 _GRAVEST_FIRST: tuple[KindName, ...] = ("e2e", "integration", "component")
-_FOLDERS = frozenset({"e2e", "end-to-end"})
+FOLDERS = frozenset({"e2e", "end-to-end"})
 
 
 class Kind(NamedTuple):
@@ -39,51 +42,55 @@ class Kind(NamedTuple):
     because: list[Signal]
 
 
-def kind_of(file: str, project_name: str | None = None, name_at: Span | None = None) -> Kind:
-    """The kind of a suite. Where signals differ, the one with more load wins: E2E, integration."""
+def kind_of(
+    file: str,
+    project_name: str | None = None,
+    name_at: Span | None = None,
+    more: Callable[[], Sequence[Spoken]] = tuple,
+) -> Kind:
+    """The kind of a suite. Where signals differ, the one with more load wins: E2E, integration.
+
+    `more`: the signals that are not in the names, asked for where these do not tell of E2E tests.
+    Weak signals alone leave it unknown.
+    """
     folder, name = posixpath.split(file)
     whole = Span(file, 0, 0)
-    found: list[tuple[KindName, Signal]] = []
+    found: list[Spoken] = []
     signal = ("file-name", "strong", whole)
-    found += [(kind, signal) for kind in _kinds_in(split_extension(name)[0])]
+    found += [(kind, signal) for kind in kinds_in(split_extension(name)[0])]
     if project_name is not None:
         signal = ("project-name", "strong", name_at or whole)
-        found += [(kind, signal) for kind in _kinds_in(project_name)]
+        found += [(kind, signal) for kind in kinds_in(project_name)]
     # Folders are named after what they belong to: `design-system`, `apps/integration-slack`.
-    if _FOLDERS.intersection(folder.lower().split("/")):
+    if FOLDERS.intersection(folder.lower().split("/")):
         found.append(("e2e", ("folder", "strong", whole)))
+    if all(kind != "e2e" for kind, _ in found):
+        found += more()
     for kind in _GRAVEST_FIRST:
         because = [signal for spoken_for, signal in found if spoken_for == kind]
-        if because:
+        if any(strength == "strong" for _, strength, _ in because):
             return Kind(kind, list(dict.fromkeys(because)))
-    return Kind("unit", [])
+    weak = list(dict.fromkeys(signal for _, signal in found))
+    return Kind("unknown" if weak else "unit", weak)
 
 
 def playwright_kind(parsed: Parsed) -> Kind:
     """The kind of Playwright's suites: end-to-end, save those of component testing."""
     file = parsed.document.file
     whole = Span(file, 0, 0)
-    if "component" in _kinds_in(split_extension(posixpath.basename(file))[0]):
+    if "component" in kinds_in(split_extension(posixpath.basename(file))[0]):
         return Kind("component", [("file-name", "strong", whole)])
-    if (place := _component_import(parsed)) is not None:
+    if (place := imported(parsed, _COMPONENT_TESTING)) is not None:
         return Kind("component", [("import", "strong", place)])
     return Kind("e2e", [("runner", "strong", whole)])
 
 
-def _component_import(parsed: Parsed) -> Span | None:
-    """Where a package of Playwright's component testing is imported or required."""
-    if _COMPONENT_TESTING.encode() not in parsed.document.data:
-        return None
-    pending = [parsed.root]
-    while pending:
-        node = pending.pop()
-        if node.type == "string" and parsed.text(node)[1:].startswith(_COMPONENT_TESTING):
-            return parsed.span(node)
-        pending += reversed(node.children)
-    return None
+def means_e2e(name: str) -> bool:
+    """Whether one of the words of a name stands for end-to-end tests."""
+    return "e2e" in kinds_in(name)
 
 
-def _kinds_in(name: str) -> list[KindName]:
+def kinds_in(name: str) -> list[KindName]:
     """The kinds that the words of a file or project name stand for."""
     kinds: list[KindName] = []
     for separator in "/: ,@()[]":

@@ -14,6 +14,7 @@ from configguard.project.ci.reading import provider_variables
 from configguard.project.discover import Candidate, configs_beside, workspace_files
 from configguard.project.evaluated import Evaluated
 from configguard.project.invoked import invoked, run_of
+from configguard.project.kind_signals import signals
 from configguard.project.kinds import Kind, kind_of, playwright_kind
 from configguard.project.packages import UNKNOWN_VERSION, RunnerVersion, runner_version
 from configguard.project.problems import PathProblem
@@ -77,7 +78,7 @@ def configured(
     suites: list[Suite] = []
     for key in evaluated.suite_keys():
         name = suite_id(candidate.file, key)
-        kind = _kind(evaluated, parsed, candidate, key, settings)
+        kind = _kind(evaluated, parsed, candidate, key, settings, starts)
         profiles = evaluated.profiles(key)
         if kind.kind in _READ_KINDS:
             tests = evaluated.tests(key)
@@ -141,7 +142,12 @@ def surroundings(workspace: Workspace, candidate: Candidate) -> Surroundings:
 
 
 def _kind(
-    evaluated: Evaluated, parsed: Parsed, candidate: Candidate, key: Key, settings: Settings
+    evaluated: Evaluated,
+    parsed: Parsed,
+    candidate: Candidate,
+    key: Key,
+    settings: Settings,
+    starts: Sequence[Started],
 ) -> Kind:
     stated = settings.kind_of(key.file or candidate.file)
     if stated is not None:
@@ -150,7 +156,14 @@ def _kind(
         return playwright_kind(parsed)
     name = key.project if isinstance(key.project, str) else None
     named = () if name is None else evaluated.named(key)
-    return kind_of(key.file or candidate.file, name, named[0] if named else None)
+    more = partial(
+        signals,
+        candidate.runner,
+        parsed,
+        partial(evaluated.hints, key),
+        [one for one in starts if one.runs(key)],
+    )
+    return kind_of(key.file or candidate.file, name, named[0] if named else None, more)
 
 
 def _installed(

@@ -13,6 +13,7 @@ from configguard.evaluate.worlds import Assumptions, Case, RunsIn, World, within
 from configguard.runners.answers import ABSENT, Absent, Answered, Answers, Within
 from configguard.runners.derived import DERIVED, following, remembered
 from configguard.runners.given import AS_WRITTEN, Command, Given, given
+from configguard.runners.hints import Hint, hints_of
 from configguard.runners.profile import (
     Fact,
     FactCase,
@@ -161,6 +162,13 @@ class Model:
         if unknown is None and any(answer != found[0] for answer in found[1:]):
             return Unknown("it depends on a condition", (self.config.place,))
         return unknown or (found[0] if found else None)
+
+    def hints(self, key: Key, names: Sequence[str], environment: str) -> tuple[Hint, ...]:
+        """What some settings of a suite say, where they say the same in every world."""
+        question = self._put(key, lambda member: (hints_of(member.settings, names),))
+        answers: Answered[tuple[tuple[Hint, ...]]] = Answered(self.config.ask(question))
+        found = [answer for (answer,) in answers.values(environment)]
+        return found[0] if found and all(one == found[0] for one in found) else ()
 
     def together(self, keys: tuple[Key, ...], environment: str) -> Fact | None:
         """Most test files at one time over several suites of the run."""
