@@ -94,6 +94,16 @@ class Config:
         """The place that stands for the whole file."""
         return Span(self.parsed.document.file, 0, 0)
 
+    def release(self) -> None:
+        """Let go of what was evaluated."""
+        for machine in self.machines:
+            for module in machine.modules.values():
+                module.exports.clear()
+                if module.scope is not None:
+                    module.scope.cells.clear()
+            machine.modules.clear()
+        self._machines.clear()
+
     @property
     def steps(self) -> int:
         """The steps that it took so far, with those of other versions."""

@@ -105,10 +105,11 @@ def configured(
     runs = (run_of(candidate.file, suites, evaluated),) if with_runs else ()
     steps = evaluated.steps
     told = Configured(candidate, tuple(suites), runs, tuple(notes), troubles, steps)
-    if not starts:
-        return told
-    again = partial(Evaluated, workspace, parsed, runner, versions, around)
-    return invoked(told, evaluated, starts, again)
+    if starts:
+        again = partial(Evaluated, workspace, parsed, runner, versions, around)
+        told = invoked(told, evaluated, starts, again)
+    evaluated.release()
+    return told
 
 
 def runner_for(name: str, config: str, around: Surroundings) -> Runner:

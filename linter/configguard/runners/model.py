@@ -81,6 +81,13 @@ class Model:
         laid = given(self.runner.name, self.version, command)
         return Model(self.runner, self.config, self.version, self.around, laid, self.wanted)
 
+    def release(self) -> None:
+        """Let go of what was evaluated (`Evaluated.release`)."""
+        suites = [one.settings for found in self._members.values() for one in found.suites]
+        for settings in [*(one.root for one in suites), *suites]:
+            vars(settings).clear()
+        self.config.release()
+
     def suite_keys(self, environment: str) -> list[Key]:
         """The suites that the config runs in any world; itself where none of them is known."""
         answers = [case.answer for case in within(self._all_members, environment)]
