@@ -23,7 +23,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "diff.txt": ("check", ".", "--diff"),
 }
 
-CLEAR = "All clear: 2 configs, 2 suites, no findings.\n"
+CLEAR = "2 info in 2 configs (2 suites)\n"
+"""What is left is advice: nothing watches or bounds the run."""
 
 
 def output(name: str, project: Path) -> str:
@@ -50,10 +51,8 @@ def test_fix_makes_it_clean(tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(INCIDENT, project)
     fixed = run("check", ".", "--root", ".", "--fix", cwd=project)
-    assert (fixed.code, fixed.stdout) == (
-        0,
-        "Fixed 3 findings. All clear: 2 configs, 2 suites, no findings.\n",
-    )
+    assert fixed.code == 0
+    assert fixed.stdout.endswith(f"Fixed 3 findings. {CLEAR}")
     changed = {
         path.relative_to(project).as_posix()
         for path in project.rglob("*")
@@ -62,7 +61,8 @@ def test_fix_makes_it_clean(tmp_path: Path) -> None:
     }
     assert changed == {"vitest.e2e.config.ts"}
     again = run("check", ".", "--root", ".", "--fix", cwd=project)
-    assert (again.code, again.stdout) == (0, CLEAR)
+    assert again.code == 0
+    assert again.stdout.endswith(CLEAR)
 
 
 def test_the_diff_is_what_fix_writes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -176,3 +177,52 @@ def test_editors_are_told_the_facts_of_what_a_rule_is_over() -> None:
             del rule["require"], rule["applies"]
             places = [error.json_path for error in validator.iter_errors(rule)]
             assert ("$.checks[0].require" in places) is not known
+
+
+PAGE = data_folder("schema").parent / "docs" / "writing-rules.md"
+
+
+def vocabulary_text() -> str:
+    """The tables of facts and placeholders, as the page has them."""
+    data = table("ruleset/subjects")
+    parts: list[str] = []
+    for over, subject in data["subjects"].items():
+        rows = []
+        for name in subject["facts"]:
+            fact = data["facts"][name]
+            values = [*fact.get("values", ()), *fact.get("words", ())]
+            told = f"{fact['type']}: {', '.join(values)}" if values else fact["type"]
+            rows.append(f"| `{name}` | {told} | {fact['what']} |")
+        words = " ".join(f"`{{{name}}}`" for name in subject["placeholders"])
+        more = f"\n\nIts own placeholders: {words}." if words else ""
+        head = "| fact | is | what |\n| --- | --- | --- |"
+        body = "\n".join(rows)
+        parts.append(f"### {over}\n\n{subject['what']}.\n\n{head}\n{body}{more}")
+    common = " ".join(f"`{{{name}}}`" for name in data["common-placeholders"])
+    parts.append(f"Every fact is a placeholder, and everywhere there are {common}.")
+    return "\n\n".join(parts)
+
+
+def test_the_page_lists_the_vocabulary() -> None:
+    text = PAGE.read_text("utf-8")
+    start, _, rest = text.partition(" writes it -->\n")
+    _, _, end = rest.partition("<!-- end -->")
+    made = f"{start} writes it -->\n\n{vocabulary_text()}\n\n<!-- end -->{end}"
+    if os.environ.get("CONFIGGUARD_UPDATE"):
+        PAGE.write_text(made, encoding="utf-8", newline="\n")
+    assert PAGE.read_text("utf-8") == made, "CONFIGGUARD_UPDATE=1 writes it anew"
+
+
+def test_the_rules_on_the_page_are_rules() -> None:
+    examples = re.findall(r"```yaml rule\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert len(examples) > 1
+    for example in examples:
+        assert isinstance(read(example), Rule)
+
+
+def test_no_code_names_a_rule() -> None:
+    """Rules are data: what one needs has a name of its own."""
+    code = data_folder("schema").parent / "linter" / "configguard"
+    rules = re.compile("|".join(f"['\"]{name}['\"]" for name in rule_tables()))
+    named = [str(path) for path in code.rglob("*.py") if rules.search(path.read_text("utf-8"))]
+    assert named == []

@@ -11,6 +11,7 @@ from configguard.checking.subjects import Subject, never_starts
 from configguard.evaluate import constraints
 from configguard.evaluate.worlds import CpusAtLeast, EnvSet
 from configguard.limits.limits import Limits
+from configguard.project.suites import suite_id
 from configguard.resources import table
 from configguard.ruleset.judge import Violation, judge_check
 from configguard.ruleset.rule import Rule
@@ -176,8 +177,12 @@ def _severity(
         grade: Severity | dict[str, str] = choice["is"]
         if isinstance(grade, str):
             return grade
-        defeated = _defeated(rule, first, ruling)
-        return _severity(defeated, subject, violations, environments, ruling)
+        # Of several facts that a script raises the gravest counts.
+        grades = [
+            _severity(_defeated(rule, one, ruling), subject, (one,), environments, ruling)
+            for one in violations
+        ]
+        return min(grades, key=SEVERITIES.index)
     raise ValueError(f"no severity of {rule.id} applies")
 
 
@@ -256,13 +261,16 @@ def absorbed(drafts: Sequence[Draft], ruling_of: Mapping[str, Ruling]) -> list[D
 
     `ruling_of`: what decides, by the id of the suite.
     """
-    about: dict[object, list[Draft]] = {}
+    about: dict[str, list[Draft]] = {}
     for draft in drafts:
         for suite in draft.subject.about:
             about.setdefault(suite, []).append(draft)
     kept: list[Draft] = []
     for draft in drafts:
-        others = [one for suite in draft.subject.about for one in about[suite] if one is not draft]
+        own = draft.subject.suite
+        others = [one for name in draft.subject.about for one in about[name] if one is not draft]
+        if any(_is_part(draft, one) for one in about.get(suite_id(own.config, own.key), ())):
+            continue
         if any(_explains(other, draft) for other in others) or _is_behind(others, draft):
             continue
         left = [hit for hit in draft.hits if not _is_defeated(hit, draft.rule, others)]
@@ -303,6 +311,20 @@ def _makes(entry: SettingEntry, violation: Violation) -> bool:
     if fact.origin == "default":
         return entry.lowers or entry.would in TIMEOUT_LIMITS
     return bool(fact.at) and entry.at[:1] == fact.at[:1]
+
+
+def _is_part(draft: Draft, other: Draft) -> bool:
+    """Whether a script changes nothing about what is told of the config as it is written."""
+    facts = {one.name for _, found in draft.hits for one in found}
+    more = {one.name for _, found in other.hits for one in found}
+    return (
+        draft.rule is other.rule
+        and draft.subject.over == other.subject.over == "suite"
+        and facts < more
+        and other.subject.suite.invocation is None
+        and not facts & draft.subject.suite.changed
+        and set(draft.environments) <= set(other.environments)
+    )
 
 
 def _is_defeated(hit: Hit, rule: Rule, others: Iterable[Draft]) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from configguard.checking.baseline import Baseline, Entry
 from configguard.checking.check import Draft, Ruling, judge_subjects
+from configguard.checking.contexts import contexts_of
 from configguard.checking.finding import Notice, Problem, first_byte
 from configguard.checking.hidden import (
     Comments,
@@ -18,7 +19,7 @@ from configguard.checking.hidden import (
     without_hidden,
     without_known,
 )
-from configguard.checking.subjects import subjects_of
+from configguard.checking.subjects import Subject, subjects_of
 from configguard.checking.suppress import Suppression
 from configguard.checking.unused import suppression_subjects, undecided_rules
 from configguard.checking.wording import place_of
@@ -30,6 +31,7 @@ from configguard.project.ci.reading import ci_invocations, provider_of, starts_c
 from configguard.project.discover import discover, normalised
 from configguard.project.invocations import invocations
 from configguard.project.problems import PathProblem
+from configguard.project.running import Ways
 from configguard.project.started import NONE, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, Wanted, configured
 from configguard.ruleset.rule import Rule, judged
@@ -99,7 +101,9 @@ class Session:
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self.workspace = workspace
         self.options = options
+        self._paths: tuple[str, ...] = ()
         self._starts = NONE
+        self._ways = Ways({})
         self._provider: Provider | None = None
         self._start_problems: tuple[PathProblem, ...] = ()
         # Configs that only a named workflow or manifest brought up, and what of it runs them.
@@ -120,6 +124,7 @@ class Session:
 
     def judge(self, paths: Sequence[str]) -> Judgement:
         """Discover, evaluate and judge."""
+        self._paths = tuple(paths)
         if self.options.settings.settings.refused:
             return Judgement((), (), (), tuple(self._settings_problems()), {})
         found = self._discovered(paths)
@@ -162,6 +167,7 @@ class Session:
             azure,
             dict.fromkeys((*scripts.left, *ci.left)),
         )
+        self._ways = Ways(self._starts.by_config, ci.invocations)
         self._start_problems = (*scripts.problems, *ci.problems)
         self._provider = provider_of(ci)
         known = {candidate.file for candidate in found.candidates if candidate.found_by_default}
@@ -209,6 +215,16 @@ class Session:
         session = copy(self)
         session.workspace = self.workspace.with_overlay(changes)
         return session
+
+    def after(
+        self, judgement: Judgement, changes: Mapping[str, bytes]
+    ) -> tuple[Session, Judgement]:
+        """The session and its judgement with other bytes in some files, scripts among them."""
+        session = self.over(changes)
+        read = {file for suite in judgement.suites for file in suite.files}
+        if read.issuperset(changes):
+            return session, self.rejudged(judgement, changes)
+        return session, session.judge(self._paths)
 
     def rejudged(self, judgement: Judgement, changes: Mapping[str, bytes]) -> Judgement:
         """The same pass with other bytes in some files; only suites that read them are redone."""
@@ -279,6 +295,9 @@ class Session:
             _, wrong = load_limits(self.workspace, folder, self.options.limits_file)
             problems += [Problem(one.message, (one.span,), one.severity) for one in wrong]
             limits_wrong = limits_wrong or any(one.severity == "error" for one in wrong)
+        contexts: dict[str, list[Subject]] = {}
+        for config in configs:
+            contexts.update(contexts_of(config, self._ways, self.workspace, self.cpus))
         for suite in (suite for config in configs for suite in config.suites):
             folder = folder_of(suite.file)
             limits[suite.id], _ = load_limits(self.workspace, folder, self.options.limits_file)
@@ -289,7 +308,8 @@ class Session:
             ruling = Ruling(rules, self.options.every, limits[suite.id], self.cpus)
             ruling_of[suite.id] = ruling
             judged_suites[suite.id] = suite, ruling
-            judged = judge_subjects(subjects_of(suite), ruling)
+            subjects = [*subjects_of(suite, self._ways), *contexts.get(suite.id, ())]
+            judged = judge_subjects(subjects, ruling)
             drafts += judged.drafts
             notices += judged.notices
         if self.options.rules:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from configguard.evaluate.constraints import is_number
+from configguard.project.running import Ways
 from configguard.project.suites import Suite
 from configguard.ruleset.rule import Over
 from configguard.runners.profile import (
@@ -53,12 +54,19 @@ class Subject(NamedTuple):
         return self.over, self.name, self.context, self.anchor
 
 
-def subjects_of(suite: Suite) -> list[Subject]:
+_ELSEWHERE = {"local": "ci", "ci": "local"}
+
+
+def subjects_of(suite: Suite, ways: Ways) -> list[Subject]:
     """A suite and its settings in each environment."""
+    run: dict[str, Fact] = {
+        "guarded": ways.is_guarded(suite),
+        "jobTimeoutMinutes": ways.job_timeout(suite),
+    }
     found: list[Subject] = []
     for environment, profile in suite.profiles.items():
         common: dict[str, Fact] = {
-            "kind": _kind(suite),
+            "kind": kind_fact(suite),
             "runner": KnownFact(suite.runner, "default"),
         }
         whole = {
@@ -66,7 +74,12 @@ def subjects_of(suite: Suite) -> list[Subject]:
             **profile.facts,
             **profile.derived,
             "neverStarts": KnownFact(never_starts(profile)),
+            **run,
         }
+        elsewhere = suite.profiles.get(_ELSEWHERE[environment])
+        for name in ("workers", "retries"):
+            if elsewhere is not None and name in elsewhere.facts:
+                whole[f"{name}Elsewhere"] = elsewhere.facts[name]
         found.append(Subject("suite", "", suite, environment, profile, whole))
         for entries in _groups(profile.settings):
             facts = {**common, **_setting_facts(entries, profile)}
@@ -81,7 +94,8 @@ def never_starts(profile: Profile) -> bool:
     return isinstance(outcome, KnownFact) and outcome.value != "runs"
 
 
-def _kind(suite: Suite) -> Fact:
+def kind_fact(suite: Suite) -> Fact:
+    """What the tests of a suite are; unknown where that is not clear."""
     if suite.kind.kind == "unknown":
         return UnknownFact("the kind of the suite is not clear from its signals", "default")
     return KnownFact(suite.kind.kind, "default")

@@ -13,8 +13,6 @@ from configguard.project.suite import Suite
 from configguard.runners.profile import Fact, KnownFact
 from configguard.source.workspace import Workspace
 
-RULE = "unused-suppression"
-
 
 def suppression_subjects(
     workspace: Workspace,
@@ -34,7 +32,8 @@ def suppression_subjects(
             readers.setdefault(file, []).append((suite, ruling))
     for file, reading in readers.items():
         for comment in comments.of(workspace, file).found:
-            if comment.rule == RULE:
+            rule = reading[0][1].every.get(comment.rule or "")
+            if rule is not None and "suppression" in rule.over:
                 continue
             hides = len({(one.draft.key[2], one.draft.violations[0].case.fact.at[:1])
                          for one in hidden if one.comment == comment})  # fmt: skip

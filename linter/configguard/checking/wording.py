@@ -89,7 +89,7 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Worksp
         if _can_be_said(one, values)
     ]
     started = subject.suite.invocation
-    if started is not None and _by_command(draft):
+    if started is not None and subject.over == "suite" and _by_command(draft):
         told = [f"Lower it in {_holder(at, started)}, or take it out there."]
     return Finding(
         rule.id,
@@ -162,6 +162,9 @@ def _for_version(advice: str, draft: Draft) -> str:
 
 
 def _defaulted(draft: Draft) -> bool:
+    """Whether the runner's own default decides it."""
+    if draft.subject.over not in ("suite", "run"):
+        return False
     return not draft.subject.entries and draft.violations[0].case.fact.origin == "default"
 
 
@@ -222,8 +225,27 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
         values["attempts"] = str(number(told + 1)) if isinstance(told, float) else "endlessly many"
     values.update(_setting_values(draft, cpus))
     values.update(_breaking_values(draft))
+    if subject.over == "suite":
+        values["differences"] = _differences(draft, cpus)
     values.update(subject.words)
     return values
+
+
+_PLACES = {"local": ("locally", "in CI"), "ci": ("in CI", "locally")}
+
+
+def _differences(draft: Draft, cpus: int) -> str:
+    """What is so in one environment and not in the other: `4 workers locally and 1 in CI`."""
+    told: list[str] = []
+    for subject, violations in draft.hits:
+        here, there = _PLACES[subject.environment]
+        for violation in violations:
+            name, fact = violation.name, violation.case.fact
+            other = subject.facts.get(f"{name}Elsewhere")
+            if other is not None:
+                now = f"{fact_text(name, fact, cpus)} {name}{on_cpus(fact, cpus)} {here}"
+                told.append(f"{now} and {fact_text(name, cases_of(other)[0].fact, cpus)} {there}")
+    return "; ".join(dict.fromkeys(told))
 
 
 def _fact_values(draft: Draft, cpus: int) -> dict[str, str]:

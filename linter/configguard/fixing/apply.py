@@ -38,15 +38,17 @@ def fix_all(
     """
     changes: dict[str, bytes] = {}
     count = 0
-    for _ in range(MAX_ROUNDS):
+    rounds = 0
+    while rounds < MAX_ROUNDS:
         planned = _round(session, judgement, unsafe=unsafe, only=only)
         if not planned:
             return Fixed(changes, count, judgement)
+        # Each script is a round of its own, and leaves one finding less.
+        rounds += not any(one.of_script for one in planned)
         new = {one.file: one.data for one in planned}
         changes.update(new)
         count += len(planned)
-        judgement = session.rejudged(judgement, new)
-        session = session.over(new)
+        session, judgement = session.after(judgement, new)
     raise DoNotConverge
 
 
@@ -59,11 +61,15 @@ def _round(
         if {draft.subject.suite.file, draft.subject.suite.config} & chosen.keys():
             continue
         found = planner.plan(draft)
-        if (
-            isinstance(found, Planned)
-            and (unsafe or found.fix.safety == "safe")
-            and only in (None, found.file)
-        ):
+        if not isinstance(found, Planned) or not (unsafe or found.fix.safety == "safe"):
+            continue
+        if only not in (None, found.file):
+            continue
+        # What a script starts may depend on any other edit: its own is made alone.
+        if draft.subject.over == "invocation":
+            if not chosen:
+                return [found]
+        elif found.file not in chosen:
             chosen[found.file] = found
     return list(chosen.values())
 

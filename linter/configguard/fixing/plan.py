@@ -51,6 +51,7 @@ class Planned(NamedTuple):
     fix: Fix
     file: str
     data: bytes
+    of_script: bool = False
 
 
 class Planner:
@@ -58,6 +59,7 @@ class Planner:
 
     def __init__(self, session: Session, judgement: Judgement) -> None:
         self.session = session
+        self._judgement = judgement
         self._readers: dict[str, list[Configured]] = {}
         for config in judgement.configs:
             for file in frozenset[str]().union(*(suite.files for suite in config.suites)):
@@ -97,9 +99,22 @@ class Planner:
         """The fix of a finding, verified; or why there is none."""
         if draft.rule.fix is None or not (draft.wanted or draft.removes or draft.moves):
             return "this rule has no automatic fix here"
+        if draft.subject.over == "invocation":
+            return self._lowered(draft)
         if any(one.case.fact.origin in ("flag", "environment") for one in draft.violations):
             return "it is set by a command line, not by a config"
         return _plan(self, self.session, draft)
+
+    def _lowered(self, draft: Draft) -> Planned | str:
+        from configguard.fixing.scripts import lowered
+
+        found = lowered(self.session, self._judgement, draft)
+        if isinstance(found, str):
+            return found
+        file, edits, data = found
+        told = (f"{fact} to {value:g}" for fact, value in draft.wanted.items())
+        title = f"lower {' and '.join(told)} in {draft.subject.context}"
+        return Planned(Fix("unsafe", title, tuple(edits)), file, data, of_script=True)
 
 
 def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
@@ -278,15 +293,14 @@ def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None
         new = now.get(suite_id)
         if new is None or (one.rule.id, new.id, one.key[2]) in keys:
             return "the finding would still stand"
-    known = [(other.rule.id, _place(other), _about(other)) for other in before.drafts]
+    known: dict[object, list[set[str]]] = {}
+    for other in before.drafts:
+        known.setdefault(_about(other), []).append(_topics(other))
     meant = {_place(one): one for one in same.values()}
     stopped = _refused(draft.subject.suite)
     for other in after.drafts:
-        # What is left of a finding about several facts is no new one.
-        is_new = not any(
-            (rule, place) == (other.rule.id, _place(other)) and _about(other) <= about
-            for rule, place, about in known
-        )
+        # Of several facts that broke a rule one may be left.
+        is_new = not any(_topics(other) <= facts for facts in known.get(_about(other), ()))
         if is_new and not (_place(other) in meant and stopped):
             return f"it would cause another finding: {other.rule.id}"
     for suite in before.suites:
@@ -301,8 +315,13 @@ def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None
     return None
 
 
-def _about(draft: Draft) -> set[str]:
-    return {*draft.key[2].split(",")}
+def _about(draft: Draft) -> tuple[object, ...]:
+    return draft.rule.id, _place(draft), draft.subject.context
+
+
+def _topics(draft: Draft) -> set[str]:
+    """The facts or settings that a draft is about."""
+    return {*draft.topic.split(",")}
 
 
 def _place(draft: Draft) -> tuple[str, Key]:

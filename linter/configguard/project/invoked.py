@@ -98,8 +98,8 @@ def _evaluated(
 
 def _as_started(suite: Suite, own: Evaluated, invocation: Invocation) -> Suite | None:
     """A suite as an invocation runs it; None where that changes nothing."""
-    profiles = _of_environment(_with_calls(own.profiles(suite.key), suite.profiles), invocation)
-    written = _of_environment(suite.profiles, invocation)
+    profiles = of_environment(_with_calls(own.profiles(suite.key), suite.profiles), invocation)
+    written = of_environment(suite.profiles, invocation)
     if profiles.keys() == written.keys() and all(
         _same(profile, written[name]) for name, profile in profiles.items()
     ):
@@ -157,8 +157,8 @@ def _run(written: Configured, own: Evaluated, start: Started, made: Sequence[Sui
     config = written.candidate.file
     run = run_of(f"{config}@{start.invocation.id}", suites, own, ids)
     run = run._replace(
-        workers=_of_environment(run.workers, start.invocation),
-        e2e_workers=_of_environment(run.e2e_workers, start.invocation),
+        workers=of_environment(run.workers, start.invocation),
+        e2e_workers=of_environment(run.e2e_workers, start.invocation),
     )
     before = written.runs[0]
     alike = run.suites == before.suites and all(
@@ -169,7 +169,7 @@ def _run(written: Configured, own: Evaluated, start: Started, made: Sequence[Sui
     return None if alike or not suites else run
 
 
-def _of_environment(found: dict[str, _T], invocation: Invocation) -> dict[str, _T]:
+def of_environment(found: dict[str, _T], invocation: Invocation) -> dict[str, _T]:
     """A CI step has only the environment `ci`, a script both if it does not ask for CI itself."""
     only = True if invocation.kind == "ci" else invocation.in_ci
     return {name: one for name, one in found.items() if only in (None, name == _CI)}

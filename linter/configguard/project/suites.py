@@ -101,7 +101,9 @@ def configured(
     troubles = tuple(
         Trouble(one.message, one.at or _start(one.file), one.severity) for one in problems
     )
-    with_runs = wanted is None or wanted.runs
+    # Rules ask what starts together only of several end-to-end suites.
+    several = sum(suite.kind.kind == "e2e" for suite in suites) > 1
+    with_runs = wanted is None or (wanted.runs and several)
     runs = (run_of(candidate.file, suites, evaluated),) if with_runs else ()
     steps = evaluated.steps
     told = Configured(candidate, tuple(suites), runs, tuple(notes), troubles, steps)

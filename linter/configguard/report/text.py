@@ -38,7 +38,10 @@ def render_check(
     if report.statistics:
         blocks = [lines] if (lines := count_lines(report.findings)) else []
     else:
-        blocks = [_finding(finding, read, style, verbose=verbose) for finding in report.shown]
+        told = [one for one in report.shown if verbose or one.severity != "info"]
+        blocks = [_finding(finding, read, style, verbose=verbose) for finding in told]
+        advice = [one for one in report.shown if one not in told]
+        blocks += _short_advice(advice, read, style)
     blocks += [_problem(problem, read, style) for problem in report.problems]
     if report.notices and not quiet:
         blocks += (_full_notices if verbose else _short_notices)(report.notices, read, style)
@@ -244,6 +247,19 @@ def _preview(hunks: list[_Hunk], rail: Rail) -> list[str]:
     if hidden > 1:
         lines = [*lines[:_MOST_PREVIEW], rail.gap(), rail.row(f"{hidden} more lines: see --diff")]
     return lines
+
+
+def _short_advice(findings: list[Finding], read: Read, style: Style) -> list[list[str]]:
+    """What is only advice, a line each: `--verbose` and `explain` say more."""
+    lines: list[str] = []
+    for finding in findings:
+        where = location(finding.at[0], read(finding.file), style)
+        tag = f"info[{style.clean(finding.rule)}]"
+        told = style.clean(f"{finding.message} ({where})", _MESSAGE_MOST)
+        first, *rest = wrap(f"{tag}: {told}", style.width - 2)
+        lines.append(f"{style.severity('info', first[: len(tag)])}{first[len(tag) :]}")
+        lines += [f"  {line}" for line in rest]
+    return [lines] if lines else []
 
 
 def _problem(problem: Problem, read: Read, style: Style) -> list[str]:

@@ -1,0 +1,90 @@
+"""A finding about a script or CI step to a verified fix: the number of its flag is lowered.
+
+What a script starts is found again from the edited file, so the whole project is judged anew.
+"""
+
+from __future__ import annotations
+
+import re
+
+from configguard.checking.check import Draft
+from configguard.checking.session import Judgement, Session
+from configguard.project.suites import Suite
+from configguard.runners.profile import KnownFact, cases_of, number, same_fact
+from configguard.source.document import Document
+from configguard.source.edits import Edit, apply_edits
+from configguard.source.span import Span
+from configguard.source.workspace import MAX_LOCK_BYTES
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?%?")
+
+
+def lowered(
+    session: Session, judgement: Judgement, draft: Draft
+) -> tuple[str, list[Edit], bytes] | str:
+    """The file, its edits, and what they make of it; or why there are none."""
+    found: dict[Span, float] = {}
+    for violation in draft.violations:
+        at = violation.case.fact.at
+        if violation.name in draft.wanted and at:
+            found[at[-1]] = draft.wanted[violation.name]
+    files = {span.file for span in found}
+    if len(files) != 1 or len(found) != len(draft.wanted):
+        return "its flags do not stand in one place"
+    file = files.pop()
+    document = session.workspace.read(file, MAX_LOCK_BYTES)
+    if not isinstance(document, Document):
+        return f"{file} can no longer be read"
+    edits: list[Edit] = []
+    for span, wanted in sorted(found.items()):
+        if _NUMBER.fullmatch(document.text(span.start, span.end)) is None:
+            return "its flag is not written as a plain number"
+        edits.append(Edit(span, str(number(wanted))))
+    data = apply_edits(document.data, edits)
+    fault = _fault(session, judgement, draft, file, data)
+    return fault if fault is not None else (file, edits, data)
+
+
+def _fault(
+    session: Session, judgement: Judgement, draft: Draft, file: str, data: bytes
+) -> str | None:
+    """Why an edited script will not do; None where it changes what it should and nothing else."""
+    _, after = session.after(judgement, {file: data})
+    before = {_about(one) for one in judgement.drafts}
+    for one in after.drafts:
+        if one.rule.id == draft.rule.id and one.subject.context == draft.subject.context:
+            return "the finding would still stand"
+        if _about(one) not in before:
+            return f"it would cause another finding: {one.rule.id}"
+    now = {suite.id: suite for suite in after.suites}
+    meant = draft.subject.context
+    for suite in judgement.suites:
+        new = now.get(suite.id)
+        own = suite.invocation is not None and suite.invocation.title == meant
+        if new is None and not own:
+            return f"{suite.id} would no longer be run"
+        fault = _suite_fault(suite, new, draft.wanted if own else {}) if new is not None else None
+        if fault is not None:
+            return fault
+    return None
+
+
+def _about(draft: Draft) -> tuple[object, ...]:
+    """The rule and the suite, however that is started: a script may become one that changes
+    nothing."""
+    return draft.rule.id, draft.subject.suite.config, draft.subject.suite.key
+
+
+def _suite_fault(old: Suite, new: Suite, wanted: dict[str, float]) -> str | None:
+    for environment, profile in old.profiles.items():
+        before = profile.facts
+        after = new.profiles[environment].facts if environment in new.profiles else {}
+        for name in {**before, **after}:
+            now = after.get(name)
+            if name in wanted and now is not None:
+                cases = [case.fact for case in cases_of(now)]
+                if any(not isinstance(c, KnownFact) or c.value != wanted[name] for c in cases):
+                    return f"{name} would not be {wanted[name]:g}"
+            elif name not in before or now is None or not same_fact(before[name], now):
+                return f"in {new.id} {name} would change ({environment})"
+    return None
