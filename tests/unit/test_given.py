@@ -56,6 +56,7 @@ def told(tmp_path: Path, command: str) -> tuple[list[dict[str, Any]], list[str]]
         ("playwright test --retries=2.5 --project=X", {"retries": 2}),
         ("playwright test --retries= --timeout= -j 2", {"retries": 1, "testTimeoutMs": 30000}),
         ("vitest run --pool=forks --pool-options.forks.maxForks=3", {"workers": 3}),
+        ("vitest run --retry=%RETRY% --bail=2", {"retries": "unknown", "maxFailures": 2}),
         ("jest -i -w 3", {"outcome": "refuses-to-start"}),
         ("jest -w 3 --retries=2", {"workers": 3, "retries": 0}),
     ],

@@ -326,6 +326,8 @@ def test_what_is_not_followed_is_told_with_its_reason() -> None:
         ("tsx scripts/start.ts jest", "what scripts/start.ts starts"),
         ("turbo run test --newest-option", "--newest-option"),
         ("make e2e", "the makefile"),
+        ("node_modules\\.bin\\vitest run", "on Windows alone"),
+        (".\\node_modules\\.bin\\jest.cmd", "on Windows alone"),
         ("bash -e <<EOF\nnpx vitest run\nEOF", "reads from its input"),
         ("sh <<< 'npx vitest run'", "reads from its input"),
     ],

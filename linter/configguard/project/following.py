@@ -33,6 +33,7 @@ from configguard.project.several_commands import (
     wireit,
 )
 from configguard.project.ways import Start, Way, after, as_whole, inside, joined
+from configguard.project.windows_words import is_path_of_a_runner, on_any_platform
 from configguard.project.wrappers import (
     NotFollowed,
     Unwrapped,
@@ -161,6 +162,7 @@ class Follower:
             self.bad.append(bad._replace(span=inside))
         for command in parsed.commands:
             words = [one for word in command.words for one in _put_in(word, arguments)]
+            words = [on_any_platform(word) for word in words]
             self.command(command._replace(words=tuple(words)), way)
 
     def shell(self, words: Sequence[Word], way: Way) -> None:
@@ -279,6 +281,8 @@ class Follower:
             self._unwrapped(found, way)
         elif words[0].text.endswith((".sh", ".bash")):
             self.file(words[0], way)
+        elif is_path_of_a_runner(self.workspace, words[0]):
+            self.leave("it is the path of a command on Windows alone", words[0].origin)
         elif not is_wrapper(words[0]) and names_a_runner(words):
             name = posixpath.basename(words[0].text)
             self.leave(f"what {name} starts is not followed", words[0].origin)
