@@ -16,6 +16,9 @@ FILES = {
     "vitest.config.mjs": "export default { test: { pool: 'threads',"
     " poolOptions: { threads: { singleThread: true } } } };",
     "jest.config.js": "module.exports = { maxWorkers: 4 };",
+    "more.config.ts": "import base from './base.js';\nexport default { ...base };",
+    "base.ts": "export default { projects: [{ name: 'y', workers: 9 },"
+    " { name: 'x', dependencies: ['y'] }] };",
 }
 VERSIONS = {"@playwright/test": "1.50.0", "vitest": "3.2.4", "jest": "29.7.0"}
 
@@ -101,6 +104,10 @@ def test_a_switch_that_is_off_changes_nothing(command: str, tmp_path: Path) -> N
         ("jest --list-tests", "gives jest --list-tests"),
         ("PWDEBUG=1 playwright test", "sets PWDEBUG for playwright"),
         ("npx -y vitest@1 run", "names a version of vitest itself"),
+        ("pnpm dlx playwright test --retries=3", "names a version of playwright itself"),
+        ("npm i --no-save vitest@1.6.0 && vitest run --retry=3", "installs a version of vitest"),
+        ("pnpm add -D 'jest@28' && pnpm jest -w 3", "installs a version of jest"),
+        ("playwright test -c more.config.ts --project=x", "which projects run with those"),
         ("cd nothere && vitest run", "which is not there"),
         ("vitest run -c none.config.mjs", "which is not there"),
         ("vitest run $ARGS", "what the script"),

@@ -12,6 +12,7 @@ from configguard.project.candidates import Referred
 from configguard.project.discover import config_in
 from configguard.project.invocations import Invocation
 from configguard.project.packages import runner_version
+from configguard.project.versions_in_use import other_version
 from configguard.project.wrappers import NotFollowed
 from configguard.resources import table
 from configguard.runners.flags import CommandLine, Flag
@@ -21,7 +22,6 @@ from configguard.runners.runner import Key
 from configguard.runners.versions import matches
 from configguard.source.span import Origin
 from configguard.source.workspace import (
-    MAX_LOCK_BYTES,
     Unreadable,
     Workspace,
     ancestors,
@@ -148,8 +148,8 @@ def _started(
             projects.append(text)
             places.append(flag.at)
     if projects and invocation.runner == "playwright" and line.last("--no-deps") is None:
-        document = workspace.read(config)
-        if not isinstance(document, Unreadable) and b"dependencies" in document.data:
+        texts = _texts(workspace, config)
+        if any(b"dependencies" in text for text in texts):
             told = f"which projects run with those that {invocation.title} chooses"
             doubt = doubt or Note(f"{told} is not worked out", invocation.chain[:1])
     mode = _of(line, ("--mode",))[-1:] if invocation.runner == "vitest" else []
@@ -158,12 +158,34 @@ def _started(
     if mode and named is None and not bare and not mode[0].repeated:
         told = f"the mode that {invocation.title} gives vitest is not known"
         doubt = doubt or Note(told, mode[0].at)
-    doubt = (
-        doubt or _not_followed(invocation, line) or _other_version(workspace, invocation, config)
-    )
+    doubt = doubt or _not_followed(invocation, line) or other_version(workspace, invocation, config)
     asked = named if named != "test" else None
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand, asked)
     return Started(invocation, config, command, tuple(projects), doubt, tuple(places))
+
+
+_RELATIVE = re.compile(rb"""["'](\.{1,2}/[^"'\n]+)["']""")
+_ENDINGS = ("", ".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", "/index.ts", "/index.js")
+_MAX_TEXTS = 40
+
+
+def _texts(workspace: Workspace, config: str) -> list[bytes]:
+    """A config's text, and those of the files whose relative names stand in them."""
+    texts: list[bytes] = []
+    files = [config]
+    for file in files:
+        document = workspace.read(file)
+        if isinstance(document, Unreadable):
+            continue
+        texts.append(document.data)
+        for found in _RELATIVE.findall(document.data):
+            named = join(posixpath.dirname(file), found.decode("utf-8", "replace"))
+            for ending in _ENDINGS:
+                other = named.removesuffix(".js") + ending if ending == ".ts" else named + ending
+                inside = other not in files and len(files) < _MAX_TEXTS and not escapes(other)
+                if inside and workspace.is_file(other):
+                    files.append(other)
+    return texts
 
 
 def _with_open_ci(started: Started) -> Started:
@@ -191,53 +213,6 @@ def _not_followed(invocation: Invocation, line: CommandLine) -> Note | None:
                 told = f"{invocation.title} sets {variable.name} for {invocation.runner}"
                 return Note(f"{told}: {row['reason']}", variable.at)
     return None
-
-
-_WITH_VERSION = re.compile(r"(?<![\w/@-])(?:vitest|jest|playwright|@playwright/test)@[\w^~<>=*]")
-
-
-def _other_version(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:
-    """What starts a config may be another version than the one that its folder has."""
-    return _named_version(workspace, invocation) or _of_other_package(workspace, invocation, config)
-
-
-def _of_other_package(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:
-    """A runner of one package starts the config of another: `vitest run --root packages/old`.
-
-    Measured: npm run puts the commands of the script's own package first, whatever `cd` does. jest
-    hands over to the version of the folder that it is started in (import-local).
-    """
-    runner, here = invocation.runner, invocation.folder.path or ""
-    home = here if runner == "jest" or invocation.bins is None else invocation.bins
-    if escapes(home):
-        return None
-    own = _version_at(workspace, posixpath.dirname(config), runner)
-    other = _version_at(workspace, "" if home == "." else home, runner)
-    if own is None or other is None or own == other:
-        return None
-    told = f"{invocation.title} starts {runner} {other}, and {config} stands beside {own}"
-    return Note(f"{told}: what it does there is not worked out", invocation.chain[:1])
-
-
-def _version_at(workspace: Workspace, folder: str, runner: str) -> str | None:
-    """The version, or the range of it, that a folder has."""
-    for package in table(f"runners/facts/{runner}").get("packages", (runner,)):
-        found, _ = runner_version(workspace, folder, package)
-        if found.source != "none":
-            return found.version or found.range
-    return None
-
-
-def _named_version(workspace: Workspace, invocation: Invocation) -> Note | None:
-    """`npx vitest@1 run`: it may be another version than the one that is installed."""
-    span = invocation.chain[0]
-    document = workspace.read(span.file, MAX_LOCK_BYTES)
-    if isinstance(document, Unreadable):
-        return None
-    if _WITH_VERSION.search(document.text(span.start, span.end)) is None:
-        return None
-    told = f"{invocation.title} names a version of {invocation.runner} itself"
-    return Note(f"{told}: what it does there is not worked out", (span,))
 
 
 def _variables(invocation: Invocation) -> tuple[Variable, ...]:
