@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -34,7 +35,7 @@ from configguard.project.problems import PathProblem
 from configguard.project.running import Ways
 from configguard.project.started import NONE, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, Wanted, configured
-from configguard.ruleset.rule import Rule, judged
+from configguard.ruleset.rule import Judged, Rule, judged
 from configguard.runners.profile import REFERENCE_CPUS
 from configguard.source.path_globs import matches_any
 from configguard.source.workspace import Workspace, ancestors, folder_of
@@ -210,6 +211,10 @@ class Session:
             notices=(*found.notices, *notices),
         )
 
+    @cached_property
+    def _judged_of_rules(self) -> Judged:
+        return judged(self.options.rules)
+
     def over(self, changes: Mapping[str, bytes]) -> Session:
         """The session with other bytes in some configs; what runs them stays."""
         session = copy(self)
@@ -255,7 +260,7 @@ class Session:
         wanted = None
         if again or not self.options.all_facts:
             # Of what starts together no fix is verified by more than the rules ask.
-            facts, runs = judged()
+            facts, runs = self._judged_of_rules
             wanted = Wanted(None if self.options.all_facts else facts, runs)
         made = configured(self.workspace, candidate, settings, starts, self._provider, wanted)
         if isinstance(made, Trouble):

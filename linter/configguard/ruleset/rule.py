@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -118,19 +118,28 @@ def rule_from(data: dict[str, Any]) -> Rule:
 
 
 class Judged(NamedTuple):
-    """What some rule asks about, whichever rules are chosen: facts, and whether also runs."""
+    """What rules ask about: facts (None: any), and whether also runs."""
 
-    facts: frozenset[str]
+    facts: frozenset[str] | None
     runs: bool
 
 
-@cache
-def judged() -> Judged:
-    """What has to be known for the rules that come with the package."""
-    rules = builtin_rules().values()
+_OF_SUITES = frozenset(("suite", "setting", "suppression"))
+
+
+def judged(rules: Iterable[Rule]) -> Judged:
+    """What has to be known for some rules beside those that come with the package.
+
+    Whichever of these are chosen, the same is worked out. What judges runs, or what starts them,
+    may ask for all.
+    """
+    every = [*builtin_rules().values(), *rules]
+    overs = {over for rule in every for over in (*rule.over, *(one.over for one in rule.checks))}
+    if not overs <= _OF_SUITES:
+        return Judged(None, runs=True)
     names = {
         name
-        for rule in rules
+        for rule in every
         for asked in (
             *(check.applies for check in rule.checks),
             *(check.require for check in rule.checks),
@@ -139,8 +148,9 @@ def judged() -> Judged:
         for name in asked
     }
     plain = {name.split(".")[0] for name in names}
-    facts = frozenset(plain | {one for name in plain for one in needed_for(name)})
-    return Judged(facts, any("run" in rule.over for rule in rules))
+    return Judged(
+        frozenset(plain | {one for name in plain for one in needed_for(name)}), runs=False
+    )
 
 
 @cache
