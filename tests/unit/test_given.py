@@ -215,3 +215,21 @@ def test_a_runner_of_another_package_is_told(command: str, same: bool, tmp_path:
     assert ("it" in [one["name"] for one in suite["sameAs"]]) is same
     told = [one["message"] for one in found["notices"]]
     assert any("starts vitest 3.2.4, and" in one for one in told) is not same
+
+
+@pytest.mark.parametrize(("runs_on", "told"), [("windows-latest", True), ("ubuntu-latest", False)])
+def test_a_step_on_another_platform_than_linux(runs_on: str, told: bool, tmp_path: Path) -> None:
+    workflow = f"on: push\njobs:\n  a:\n    runs-on: {runs_on}\n    steps:\n"
+    files = {
+        ".github/workflows/a.yml": f"{workflow}      - {{run: npx vitest run, shell: bash}}\n",
+        "package.json": json.dumps({"devDependencies": VERSIONS}),
+        "vitest.config.mjs": "export default { test: {"
+        " retry: process.platform === 'win32' ? 3 : 1 } };",
+    }
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    found = json.loads(shown.stdout)
+    assert bool(found["notices"]) is told
+    assert bool(found["suites"][0]["sameAs"]) is not told

@@ -162,11 +162,17 @@ class Session:
         scripts, ci = invocations(self.workspace, folders), ci_invocations(self.workspace)
         steps = [step.invocation for step in ci.invocations]
         azure = {s.invocation.id for s in ci.invocations if s.steps[0].job.provider == "azure"}
+        elsewhere = {
+            one.invocation.id
+            for one in ci.invocations
+            if {step.job.platform for step in one.steps} <= {"win32", "darwin"}
+        }
         self._starts = startings(
             self.workspace,
             [*scripts.invocations, *steps],
             azure,
             dict.fromkeys((*scripts.left, *ci.left)),
+            elsewhere,
         )
         self._ways = Ways(self._starts.by_config, ci.invocations)
         self._start_problems = (*scripts.problems, *ci.problems)

@@ -99,10 +99,12 @@ def startings(
     invocations: Iterable[Invocation],
     without_ci: Container[str] = (),
     left: Iterable[NotFollowed] = (),
+    elsewhere: Container[str] = (),
 ) -> Startings:
     """What invocations run, as far as that is known.
 
     `without_ci`: the ids of steps whose service does not set CI. `left`: what was not followed.
+    `elsewhere`: the ids of steps that run on Windows or macOS alone.
     """
     by_config: dict[str, list[Started]] = {}
     referred: dict[Referred, None] = {}
@@ -123,6 +125,8 @@ def startings(
             started = _started(workspace, invocation, config, line)
             if invocation.id in without_ci:
                 started = _with_open_ci(started)
+            if invocation.id in elsewhere and started.doubt is None:
+                started = started._replace(doubt=_platform(workspace, invocation, config))
             by_config.setdefault(config, []).append(started)
     return Startings(by_config, tuple(referred), tuple(dict.fromkeys(notes)))
 
@@ -162,6 +166,14 @@ def _started(
     asked = named if named != "test" else None
     command = Command(_words(invocation), _variables(invocation), invocation.subcommand, asked)
     return Started(invocation, config, command, tuple(projects), doubt, tuple(places))
+
+
+def _platform(workspace: Workspace, invocation: Invocation, config: str) -> Note | None:
+    """That a config asks for its platform: facts in CI are those of Linux."""
+    if not any(b"platform" in text for text in _texts(workspace, config)):
+        return None
+    told = f"{invocation.title} does not run on Linux, and {config} asks for the platform"
+    return Note(f"{told}: what it does there is not worked out", invocation.chain[:1])
 
 
 _RELATIVE = re.compile(rb"""["'](\.{1,2}/[^"'\n]+)["']""")
