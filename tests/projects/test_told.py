@@ -43,7 +43,8 @@ def test_sure_here_and_open_there_is_one_finding(tmp_path: Path) -> None:
         tmp_path, {"vitest.e2e.config.ts": E2E % "process.env.CI ? (process.env.MORE ? 5 : 0) : 3"}
     )
     result = run("check", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
-    told = json.loads(result.stdout)["findings"]
+    found = json.loads(result.stdout)["findings"]
+    told = [one for one in found if one["severity"] != "info"]
     assert [(one["rule"], one["certainty"]) for one in told] == [("too-many-retries", "depends")]
     assert told[0]["when"] == {"env": {"MORE": "set"}}
 
@@ -172,7 +173,7 @@ def test_a_command_is_advised_once_and_what_fix_leaves_has_no_label(tmp_path: Pa
     write(tmp_path, {"package.json": manifest, "vitest.e2e.config.ts": E2E % "1"})
     told = run("check", ".", "--root", ".", cwd=tmp_path).stdout
     assert told.count("╴fix:") == 1
-    assert "no automatic fix: it is set by a command line" in " ".join(told.split())
+    assert "unsafe fix available" in told
     assert "the value is written here" not in told
     assert "takes it in here" not in told
 

@@ -60,6 +60,7 @@ _ELSEWHERE = {"local": "ci", "ci": "local"}
 def subjects_of(suite: Suite, ways: Ways) -> list[Subject]:
     """A suite and its settings in each environment."""
     run: dict[str, Fact] = {
+        "started": KnownFact(bool(ways.of(suite)), "default"),
         "guarded": ways.is_guarded(suite),
         "jobTimeoutMinutes": ways.job_timeout(suite),
     }

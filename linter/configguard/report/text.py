@@ -319,7 +319,10 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     ]
     configs, suites = _count(report.files, "config"), _count(report.suites, "suite")
     if counts:
-        told = f"{', '.join(counts)} in {configs} ({suites}){_fixable(report)}{hidden}{unread}"
+        undone = f"; {_count(undecided, 'question')} could not be decided" if undecided else ""
+        told = (
+            f"{', '.join(counts)} in {configs} ({suites}){_fixable(report)}{hidden}{undone}{unread}"
+        )
     elif not report.files and broken:
         told = f"No config could be judged; {_count(broken, 'input')} could not be used."
     elif not report.files:
