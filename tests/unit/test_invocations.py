@@ -347,6 +347,7 @@ def test_what_may_run_tests_and_is_not_followed_is_told(script: str, why: str) -
     "script",
     [
         "echo vitest", "rm -rf jest", "npm install vitest", "turbo run build --newest-option",
+        "pnpm add -g npm@latest", "turbo run test --color",
         "bash <<EOF\nls\nEOF", "cat > x <<EOF\nnpx vitest run\nEOF", 'bash -c "$BUILD"', "eslint jest playwright", "xargs rm", "make all", "docker build .",
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from configguard.syntax.shell_words import Word
 
 _RUNNER = re.compile(rb"\b(?:vitest|jest|playwright)\b")
 _MANAGER = re.compile(rb"\b(?:npm|pnpm|yarn|bun|npx|turbo|nx|lerna|node)\b")
-_TESTS = re.compile(rb"test|e2e")
+_TESTS = re.compile(rb"(?<!la)test|e2e")
 
 
 def of_interest(script: bytes) -> bool:
