@@ -103,7 +103,7 @@ def judge_subjects(subjects: Sequence[Subject], ruling: Ruling) -> Judged:
                 found.setdefault(subject.identity, []).append((subject, violations))
             for fact, unknown in open_facts:
                 notices[_open_notice(rule, subject, fact, unknown)] = None
-        drafts += [_draft(rule, hits, ruling) for hits in found.values()]
+        drafts += [drafted(rule, hits, ruling) for hits in found.values()]
     return Judged(drafts, list(notices))
 
 
@@ -125,7 +125,8 @@ def _judge(
     return tuple(violations), tuple(item for item in left_open if item[0] not in decided)
 
 
-def _draft(rule: Rule, hits: Sequence[Hit], ruling: Ruling) -> Draft:
+def drafted(rule: Rule, hits: Sequence[Hit], ruling: Ruling) -> Draft:
+    """What one rule finds of one thing."""
     subject, violations = hits[0]
     environments = tuple(dict.fromkeys(hit.environment for hit, _ in hits))
     sure = all(violation.sure for _, found in hits for violation in found)
@@ -277,7 +278,7 @@ def absorbed(drafts: Sequence[Draft], ruling_of: Mapping[str, Ruling]) -> list[D
         if len(left) == len(draft.hits):
             kept.append(draft)
         elif left:
-            kept.append(_draft(draft.rule, left, ruling_of[draft.subject.suite.id]))
+            kept.append(drafted(draft.rule, left, ruling_of[draft.subject.suite.id]))
     return kept
 
 

@@ -20,6 +20,7 @@ from configguard.checking.hidden import (
     without_hidden,
     without_known,
 )
+from configguard.checking.old_versions import notices_of_old, parted
 from configguard.checking.subjects import Subject, subjects_of
 from configguard.checking.suppress import Suppression
 from configguard.checking.unused import suppression_subjects, undecided_rules
@@ -326,7 +327,12 @@ class Session:
         if self.options.rules:
             read = [one for config in configs for one in config.suites if one.judged]
             problems += self._comments.problems(self.workspace, read)
-        told, hidden = without_hidden(drafts, ruling_of, self._comment_hiding)
+        parts = [parted(one, ruling_of[one.subject.suite.id]) for one in drafts]
+        now = [one for one, _ in parts if one is not None]
+        past = [one for _, one in parts if one is not None]
+        told, hidden = without_hidden(now, ruling_of, self._comment_hiding)
+        old, hidden_in_old = without_hidden(past, ruling_of, self._comment_hiding)
+        hidden += hidden_in_old
         if whole and any("suppression" in rule.over for rule in self.options.rules):
             undecided = undecided_rules(notices, problems, self.options.every)
             judging = (self.workspace, self._comments, judged_suites, hidden, undecided)
@@ -337,6 +343,7 @@ class Session:
         asked = [one for one in told if not self._ignored_there(one)]
         told, known, stale = without_known(asked, self.options.baseline)
         hidden = [one for one in hidden if not self._ignored_there(one.draft)]
+        notices += notices_of_old(one for one in old if not self._ignored_there(one))
         return Judgement(
             tuple(configs),
             tuple(told),

@@ -141,11 +141,11 @@ def spelled(draft: Draft, fact: str) -> Change | None:
     """The plainest change that would give the wanted fact."""
     suite = draft.subject.suite
     profile = draft.subject.profile
-    found = candidates(suite.runner, _newest(draft), fact, draft.wanted[fact], profile)
+    found = candidates(suite.runner, newest_held(draft), fact, draft.wanted[fact], profile)
     return next(found, None)
 
 
-def _newest(draft: Draft) -> str:
+def newest_held(draft: Draft) -> str:
     """The newest version in question in which the finding holds: advice is spelled for that."""
     suite, holds = draft.subject.suite, draft.when.versions
     versions = [version for _, version in versions_of(suite.runner, suite.installed)[0]]
@@ -158,7 +158,7 @@ def _for_version(advice: str, draft: Draft) -> str:
     suite = draft.subject.suite
     if len(versions_of(suite.runner, suite.installed)[0]) < 2:
         return advice
-    return f"{advice.rstrip('.')} (as {suite.runner} {_newest(draft)} spells it)."
+    return f"{advice.rstrip('.')} (as {suite.runner} {newest_held(draft)} spells it)."
 
 
 def _defaulted(draft: Draft) -> bool:
@@ -297,7 +297,7 @@ def _setting_values(draft: Draft, cpus: int) -> dict[str, str]:
         "settings": _joined([entry.setting.removeprefix("test.") for entry in entries]),
         "reason": entries[0].reason,
         "instead": _plainly(entries[0]),
-        "effective": said(would, draft.subject.profile.facts.get(would), cpus),
+        "effective": said(would, draft.subject.profile.facts.get(would), cpus, newest_held(draft)),
     }
 
 

@@ -275,7 +275,7 @@ def _print_diff(
         before = document.data if document is not None else b""
         told = unified(style.path(file), before, result.changes[file])
         sys.stdout.write(inert(told))
-    left = len(result.judgement.drafts)
+    left = len(grouped(result.judgement.drafts))
     would = f"{result.mended} finding{'' if result.mended == 1 else 's'} would be fixed"
     print(f"{would}, {left} would remain; nothing was written.", file=sys.stderr)
     for problem in judgement.problems:

@@ -11,6 +11,7 @@ from configguard.runners.profile import (
     KnownFact,
     Profile,
     SimpleFact,
+    When,
     cases_of,
     same_value,
 )
@@ -66,13 +67,18 @@ def _reaches(before: Fact | None, after: Fact | None, wanted: float) -> bool:
     old = {case.when: case.fact for case in cases_of(before)}
     return all(
         (isinstance(case.fact, KnownFact) and case.fact.value == wanted)
-        or (case.when in old and not case.when.usual and _kept(old[case.when], case.fact, wanted))
+        or (case.when in old and _elsewhere(case.when) and _kept(old[case.when], case.fact, wanted))
         for case in cases_of(after)
     )
 
 
+def _elsewhere(when: When) -> bool:
+    """Whether it is a case of a variable that is set, or of some versions alone."""
+    return not when.usual or when.versions is not None
+
+
 def _kept(old: SimpleFact, new: SimpleFact, wanted: float) -> bool:
-    """Whether an override by a variable is untouched, and not itself above what is wanted."""
+    """Whether such a case is untouched, and not itself above what is wanted."""
     above = isinstance(old, KnownFact) and isinstance(old.value, float) and old.value > wanted
     return same_value(old, new) and not above
 

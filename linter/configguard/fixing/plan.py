@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from configguard.checking.check import FACT_LIMITS, Draft
 from configguard.checking.finding import Fix
 from configguard.checking.session import Judgement, Session
-from configguard.checking.wording import grouped
+from configguard.checking.wording import grouped, newest_held
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
@@ -170,7 +170,7 @@ def _changes(draft: Draft) -> Iterator[Change]:
             return
     suite, profile = draft.subject.suite, draft.subject.profile
     ways = [
-        list(candidates(suite.runner, suite.version, fact, value, profile))
+        list(candidates(suite.runner, newest_held(draft), fact, value, profile))
         for fact, value in draft.wanted.items()
     ]
     for chosen in product(*ways):
@@ -250,10 +250,11 @@ def _edits(
     suite = draft.subject.suite
     runner = runner_for(suite.runner, suite.config, suite.around)
     named = {environment.name: environment for environment in runner.environments}
-    version = suite.version if runner.per_version else None
+    version = newest_held(draft)
     environment = named[draft.environments[0]]
-    config = Config(workspace, evaluated, (environment,), runner.resolve, version)
-    model = Model(runner, config, suite.version, suite.around)
+    asked = version if runner.per_version else None
+    config = Config(workspace, evaluated, (environment,), runner.resolve, asked)
+    model = Model(runner, config, version, suite.around)
 
     def question(machine: Machine, exported: Value) -> list[list[Edit]]:
         member = model.member(machine, exported, suite.key)

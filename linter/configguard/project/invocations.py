@@ -37,6 +37,7 @@ class Invocation(NamedTuple):
     root. `chain`: the commands through which it is reached, its own first. `doubts`: what may have
     changed the environment and is not followed. `in_ci`: only where CI is set, or not. `bins`: the
     package whose commands it finds first, if that is not where it runs.
+    `unnamed`: how messages call a step that has no name.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Invocation(NamedTuple):
     doubts: Origin
     in_ci: bool | None = None
     bins: str | None = None
+    unnamed: str = ""
 
     @property
     def job(self) -> str | None:
@@ -65,6 +67,8 @@ class Invocation(NamedTuple):
     @property
     def title(self) -> str:
         """How messages call it."""
+        if self.unnamed:
+            return self.unnamed
         if self.kind == "ci":
             return f'the step "{self.name}"'
         where = f" of {self.package}" if self.package else ""

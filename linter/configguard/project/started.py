@@ -147,7 +147,7 @@ def _started(
     for flag in _of(line, _PROJECTS[invocation.runner]):
         text = _text(flag)
         if text is None or text.startswith("!"):
-            doubt = Note(f"which projects {invocation.name} chooses is not known", flag.at)
+            doubt = Note(f"which projects {invocation.title} chooses is not known", flag.at)
         else:
             projects.append(text)
             places.append(flag.at)

@@ -15,15 +15,17 @@ from configguard.runners.profile import (
     RangeFact,
     SimpleFact,
     UnknownFact,
+    When,
     cases_of,
     number,
 )
 
 
 class Violation(NamedTuple):
-    """A fact that breaks a requirement, in the first case that does.
+    """A fact that breaks a requirement, in the first case that does in the newest version.
 
     `sure`: it does in every case with all open variables unset, in every version and platform.
+    `whens`: the conditions of all cases that break it.
     """
 
     fact: str
@@ -31,6 +33,7 @@ class Violation(NamedTuple):
     sure: bool
     limit: str | None
     check: Check
+    whens: tuple[When, ...]
 
     @property
     def name(self) -> str:
@@ -68,7 +71,10 @@ def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
         if broken:
             usual = [met for case, met in verdicts if case.when.usual]
             sure = bool(usual) and all(met is False for met in usual)
-            violations.append(Violation(name, broken[0], sure, check.limits[name], check))
+            whens = tuple(case.when for case in broken)
+            # Of several versions the newest is told of: it is the one that a new install brings.
+            told = next(case for case in broken if case.when.versions == whens[-1].versions)
+            violations.append(Violation(name, told, sure, check.limits[name], check, whens))
         elif any(met is None for _, met in verdicts):
             unknown = next((case.fact for case, met in verdicts if met is None), None)
             left_open.append((name, unknown if isinstance(unknown, UnknownFact) else None))

@@ -18,6 +18,7 @@ from configguard.runners.profile import (
     number,
     when_json,
 )
+from configguard.runners.versions import matches
 
 PLACEHOLDER = re.compile(r"\{([a-z][\w.-]*)\}")
 
@@ -79,12 +80,16 @@ def on_cpus(fact: SimpleFact, cpus: int) -> str:
     return f" on {count} CPU{'' if count == 1 else 's'}"
 
 
-def said(name: str, fact: Fact | None, cpus: int) -> str:
-    """A fact as half a sentence: `up to 7 test files run at the same time on 8 CPUs`."""
+def said(name: str, fact: Fact | None, cpus: int, version: str) -> str:
+    """A fact as half a sentence: `up to 7 test files run at the same time on 8 CPUs`.
+
+    Of several cases the first that may hold in a version is told.
+    """
     if fact is None:
         return "it has no effect"
     if isinstance(fact, OneOfFact):
-        fact = fact.cases[0].fact
+        told = [one.fact for one in fact.cases if _may_hold(one.when, version)]
+        fact = told[0] if told else fact.cases[0].fact
     if isinstance(fact, UnknownFact):
         return f"what happens instead is unknown ({fact.reason})"
     sentence = _SAID.get(name, "it has no effect")
@@ -92,9 +97,15 @@ def said(name: str, fact: Fact | None, cpus: int) -> str:
         return "a failing test is not run again"
     if name == "testConcurrency" and isinstance(fact, KnownFact) and fact.value == 1:
         return "the tests of one file run one after another"
+    if name == "workers" and isinstance(fact, KnownFact) and fact.value == 1:
+        return "one test file runs at a time"
     if isinstance(fact, KnownFact) and fact.value == "none":
         return "there is no limit"
     return sentence.format(fact_text(name, fact, cpus)) + on_cpus(fact, cpus)
+
+
+def _may_hold(when: When, version: str) -> bool:
+    return when.versions is None or matches(version, when.versions)
 
 
 def condition_text(when: When) -> str:

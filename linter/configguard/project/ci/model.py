@@ -95,6 +95,12 @@ class Step(NamedTuple):
         return f"{self.job.file}/{self.job.id}/{self.position}"
 
     @property
+    def counted(self) -> str:
+        """How messages call it without its name, counted from 1 as people do."""
+        place = ".".join(str(int(part) + 1) for part in self.position.split("."))
+        return f'step {place} of the job "{self.job.id}"'
+
+    @property
     def likeness(self) -> tuple[object, ...]:
         """What is equal in cases that differ in nothing that matters."""
         script, values = self.script, [one.value for one in self.environment.values()]

@@ -108,6 +108,8 @@ def _numbered(identifier: str, starts: list[tuple[Start, list[Step]]]) -> Iterat
         for one in invocations_for("ci", name, folder, f"ci:{identifier}", [start]):
             number += 1
             named = one if number == 1 else one._replace(id=f"{one.id}#{number}")
+            if step.name is None:
+                named = named._replace(unnamed=step.counted)
             yield CiInvocation(named, tuple(steps))
 
 
