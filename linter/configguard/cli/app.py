@@ -26,7 +26,8 @@ SettingsFile = Annotated[
     Optional[Path], typer.Option("--settings", help="A configguard.toml to use.")
 ]
 Cpus = Annotated[
-    Optional[int], typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs.")
+    Optional[int],
+    typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs; else for 8."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and problems only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Notices in full.")]
@@ -65,8 +66,10 @@ def check(
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would do.")] = False,
     output_format: Format = "text",
-    select: Annotated[Optional[list[str]], typer.Option(help="Only these rules.")] = None,
-    ignore: Annotated[Optional[list[str]], typer.Option(help="Not these rules.")] = None,
+    select: Annotated[
+        Optional[list[str]], typer.Option(help="Only these rules, by commas.")
+    ] = None,
+    ignore: Annotated[Optional[list[str]], typer.Option(help="Not these rules, by commas.")] = None,
     extend_select: Annotated[
         Optional[list[str]], typer.Option(help="These rules too, whatever the settings say.")
     ] = None,
