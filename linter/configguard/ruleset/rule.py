@@ -124,19 +124,13 @@ class Judged(NamedTuple):
     runs: bool
 
 
-_OF_SUITES = frozenset(("suite", "setting", "suppression"))
-
-
 def judged(rules: Iterable[Rule]) -> Judged:
     """What has to be known for some rules beside those that come with the package.
 
-    Whichever of these are chosen, the same is worked out. What judges runs, or what starts them,
-    may ask for all.
+    Whichever of these are chosen, the same is worked out.
     """
     every = [*builtin_rules().values(), *rules]
     overs = {over for rule in every for over in (*rule.over, *(one.over for one in rule.checks))}
-    if not overs <= _OF_SUITES:
-        return Judged(None, runs=True)
     names = {
         name
         for rule in every
@@ -147,9 +141,10 @@ def judged(rules: Iterable[Rule]) -> Judged:
         )
         for name in asked
     }
-    plain = {name.split(".")[0] for name in names}
+    # Whether a script raises the load, and whether CI has another one, is worked out of these two.
+    plain = {name.split(".")[0] for name in names} | {"workers", "retries"}
     return Judged(
-        frozenset(plain | {one for name in plain for one in needed_for(name)}), runs=False
+        frozenset(plain | {one for name in plain for one in needed_for(name)}), "run" in overs
     )
 
 
