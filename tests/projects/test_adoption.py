@@ -71,7 +71,7 @@ def test_a_comment_hides_a_finding(project: MakeProject, run: Run, newline: str,
 def test_what_is_hidden_is_not_fixed(project: MakeProject, run: Run) -> None:
     text = HIDDEN.replace("    fileParallelism: false,\n", "    fileParallelism: true,\n")
     root = project({E2E: text})
-    assert found(check(run, root)) == [(E2E, "e2e-parallel-workers")]
+    assert found(check(run, root)) == [(E2E, "e2e-parallel-workers"), (E2E, "retry-load")]
     assert run("check", "--fix", "--unsafe-fixes", cwd=root).code == 0
     assert (root / E2E).read_text() == text.replace("Parallelism: true", "Parallelism: false")
 
@@ -86,15 +86,16 @@ def test_a_comment_counts_where_the_finding_stands(project: MakeProject, run: Ru
     comment = " // configguard-ignore: too-many-retries -- why not\n"
     files = {"base.ts": base, E2E: own}
     assert found(check(run, project(files))) == [("base.ts", "too-many-retries")]
-    for file, text, left in (
-        ("base.ts", base.replace("};\n", "};" + comment), 0),  # where the key stands
-        ("base.ts", base.replace("3;\n", "3;" + comment), 1),  # where its value comes from
-        (E2E, own.replace("\n", comment, 1), 1),
-        (E2E, comment.replace("ignore", "ignore-file") + own, 1),
-        ("base.ts", comment.replace("ignore", "ignore-file") + base, 0),
+    for file, text, hides in (
+        ("base.ts", base.replace("};\n", "};" + comment), True),  # where the key stands
+        ("base.ts", base.replace("3;\n", "3;" + comment), False),  # where its value comes from
+        (E2E, own.replace("\n", comment, 1), False),
+        (E2E, comment.replace("ignore", "ignore-file") + own, False),
+        ("base.ts", comment.replace("ignore", "ignore-file") + base, True),
     ):
         root = project({**files, file: text})
-        assert len(found(check(run, root))) == left, (file, text)
+        left = [("base.ts", "too-many-retries"), (file, "unused-suppression")]
+        assert found(check(run, root)) == ([] if hides else left), (file, text)
 
 
 def test_a_value_of_several_lines_is_where_it_begins(project: MakeProject, run: Run) -> None:
@@ -196,11 +197,11 @@ def test_what_is_in_the_baseline_is_not_told(project: MakeProject, run: Run) -> 
     root = project({E2E: TWO})
     written = baseline_of(run, root)
     rules = [one["rule"] for one in written["findings"]]
-    assert rules == ["e2e-parallel-workers", "missing-timeout", "too-many-retries"]
+    assert rules == ["e2e-parallel-workers", "missing-timeout", "retry-load", "too-many-retries"]
     assert told(run, root) == (0, [], [])
     shown = check(run, root, "--baseline", "base.json", "--show-suppressed")
     assert {one["suppressed"]["by"] for one in shown.json()["findings"]} == {"baseline"}
-    assert shown.json()["summary"]["suppressed"] == 3
+    assert shown.json()["summary"]["suppressed"] == 4
     # Lines that move, another value, a script that starts it: still the same findings.
     (root / E2E).write_text(
         "// a\n\nconst RETRY = 4;\nexport default { test: {\n  retry: RETRY,\n"
@@ -209,7 +210,9 @@ def test_what_is_in_the_baseline_is_not_told(project: MakeProject, run: Run) -> 
     (root / "package.json").write_text(
         '{"scripts": {"e2e": "vitest run -c vitest.e2e.config.ts --bail 1"}}'
     )
-    assert told(run, root) == (0, [], [])
+    # New is only what the script itself brings.
+    brought = [("package.json", "unguarded-e2e-script"), (E2E, "missing-global-timeout")]
+    assert told(run, root) == (0, brought, [])
     # Another config is new; so is another rule in the same file.
     (root / "b").mkdir()
     (root / "b" / E2E).write_text(CLEAN_TEXT.replace("retry: 1", "retry: 3"))
@@ -321,7 +324,7 @@ def test_rules_are_chosen_by_options_and_settings(project: MakeProject, run: Run
     def rules(*options: str) -> set[str]:
         return {rule for _, rule in found(check(run, root, *options))}
 
-    assert rules() == {"e2e-parallel-workers", "too-many-retries"}
+    assert rules() == {"e2e-parallel-workers", "retry-load", "too-many-retries"}
     assert rules("--select", "missing-timeout, too-many-retries") == {
         "missing-timeout",
         "too-many-retries",
