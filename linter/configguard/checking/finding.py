@@ -113,7 +113,8 @@ class Problem:
 class Report:
     """All that one check found. `suppressed`: findings that a comment or the baseline hides.
 
-    `judged` are the ids of the suites. `show_suppressed` and `statistics`: how it is to be told.
+    `judged` are the ids of the suites, `cpus` the machine that numbers are judged for.
+    `show_suppressed` and `statistics`: how it is to be told.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -125,6 +126,7 @@ class Report:
     suppressed: list[Finding] = field(default_factory=list)
     show_suppressed: bool = False
     statistics: bool = False
+    cpus: int = 0
 
     @property
     def shown(self) -> list[Finding]:

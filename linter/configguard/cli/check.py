@@ -197,6 +197,7 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
         len(judgement.suites),
         tuple(dict.fromkeys(suite.id for suite in judgement.suites)),
         suppressed=sorted(_suppressed(session, judgement), key=_order),
+        cpus=session.cpus,
     )
 
 

@@ -340,7 +340,11 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     done = f"Fixed {_count(fixed, 'finding')}. " if fixed else ""
     clear = not counts and not broken and not undecided and not hidden and report.files
     paint = style.added if clear else style.bold
-    return [paint(line) for line in wrap(f"{done}{told}", style.width)]
+    lines = [paint(line) for line in wrap(f"{done}{told}", style.width)]
+    machine = f"on {_count(report.cpus, 'CPU')}"
+    if any(machine in finding.message for finding in report.shown):
+        lines += wrap(f"Numbers {machine}: --cpus N judges for another machine.", style.width)
+    return lines
 
 
 def _fixable(report: Report) -> str:
