@@ -213,10 +213,16 @@ def _wanted(
         return {}, ()
     wanted, removes = _plainly_wanted(rule, subject, violations, limits)
     # What one setting sets changes together: a hook of jest has the time of a test.
-    for fact, others in table(f"runners/facts/{subject.suite.runner}").get("tied", {}).items():
+    for fact, others in _tied(subject).items():
         if fact in wanted:
             wanted.update(dict.fromkeys(others, wanted[fact]))
     return wanted, removes
+
+
+def _tied(subject: Subject) -> dict[str, list[str]]:
+    """The facts that one setting of the runner sets along with another."""
+    tied: dict[str, list[str]] = table(f"runners/facts/{subject.suite.runner}").get("tied", {})
+    return tied
 
 
 def _plainly_wanted(
@@ -300,13 +306,15 @@ def _is_behind(others: Sequence[Draft], draft: Draft) -> bool:
         if draft.rule.id in other.rule.absorbs
         for entry in other.subject.entries
     ]
+    tied = _tied(draft.subject)
     return bool(entries) and all(
-        any(_makes(entry, violation) for entry in entries) for violation in draft.violations
+        any(_makes(entry, violation, tied) for entry in entries) for violation in draft.violations
     )
 
 
-def _makes(entry: SettingEntry, violation: Violation) -> bool:
-    if entry.would != fact_of(violation.fact):
+def _makes(entry: SettingEntry, violation: Violation, tied: Mapping[str, Sequence[str]]) -> bool:
+    would = entry.would or ""
+    if fact_of(violation.fact) not in (would, *tied.get(would, ())):
         return False
     fact = violation.case.fact
     if fact.origin == "default":
