@@ -84,7 +84,8 @@ def test_a_new_rule_passes_its_own_examples(tmp_path: Path) -> None:
         project = tmp_path / f"project{number}"
         project.mkdir()
         before = write(project, case)
-        assert outcome(case.expected, findings(project, "--rule-path", str(rules))) == {}
+        found = findings(project, "no-repeats", "--rule-path", str(rules))
+        assert outcome(case.expected, found) == {}
         assert contents(project, case) == before
 
 
