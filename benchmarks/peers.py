@@ -255,7 +255,7 @@ export default mergeConfig(base, {{ test: {{ fileParallelism: false }} }}); //{M
         {
             "vitest.e2e.config.ts": f"""\
 export default {{
-  fileParallelism: false,
+  fileParallelism: false, //{MARK}
   test: {{ {SAFE} }}, //{MARK}
 }};
 """

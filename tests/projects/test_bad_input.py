@@ -305,9 +305,12 @@ def test_a_wrong_limits_file(
     mine = root.parent / "mine.json"
     mine.write_bytes((root / LIMITS).read_bytes())
     (root / LIMITS).unlink()
-    named = checked(run, root, "--limits", str(mine))
+    named = run("check", root, *JSON, "--limits", str(mine))
     assert named.code == 2
-    assert problems(named)
+    if named.stdout:
+        assert problems(named)
+    else:  # one that cannot be read ends it at once
+        assert "mine.json" in named.stderr and said in named.stderr
 
 
 @pytest.mark.parametrize(
@@ -449,8 +452,9 @@ def test_wrong_settings(project: MakeProject, run: Run, content: str | bytes, sa
     mine = root.parent / "mine.toml"
     mine.write_bytes((root / SETTINGS).read_bytes())
     (root / SETTINGS).unlink()
-    named = checked(run, root, "--settings", str(mine))
-    assert said in "\n".join(problems(named))
+    named = run("check", root, *JSON, "--settings", str(mine))
+    assert named.code == 2
+    assert said in ("\n".join(problems(named)) if named.stdout else named.stderr)
 
 
 def test_unreadable_settings(project: MakeProject, run: Run) -> None:
@@ -572,7 +576,7 @@ def test_a_path_that_does_not_exist(project: MakeProject, run: Run, name: str) -
     assert again.code == 2, "--skip-unknown is about files that are no configs"
 
 
-@pytest.mark.parametrize("name", ["src/index.ts", "package.json", "vitest.setup.ts", "vitest.md"])
+@pytest.mark.parametrize("name", ["src/index.ts", "vitest.setup.ts", "vitest.md"])
 def test_a_named_file_that_is_no_config(project: MakeProject, run: Run, name: str) -> None:
     root = project({GOOD: GOOD_TEXT, name: "{}\n"})
     result = run("check", root / name, root / GOOD, *JSON)
@@ -667,7 +671,9 @@ def test_an_imported_named_pipe_never_hangs(project: MakeProject, run: Run, name
 def test_a_limits_file_of_ones_own_that_is_a_pipe(project: MakeProject, run: Run) -> None:
     root = project({GOOD: GOOD_TEXT})
     os.mkfifo(root / "pipe.json")
-    assert checked(run, root, "--limits", str(root / "pipe.json")).code == 2
+    result = run("check", root, "--limits", root / "pipe.json")
+    assert result.code == 2
+    assert "pipe.json" in result.stderr
 
 
 def test_symlink_loops(project: MakeProject, run: Run) -> None:

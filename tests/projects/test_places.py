@@ -34,7 +34,7 @@ def web(tmp_path: Path) -> Path:
 
 def test_places_are_those_that_the_current_folder_sees(web: Path) -> None:
     told = run("check", cwd=web).stdout
-    assert "packages/web" not in told
+    assert "packages/web/" not in told
     assert "▸ ../../config/base.ts:1:38\n" in told
     assert "▸ vitest.e2e.config.ts:3:16\n" in told
     assert "▸ vitest.e2e.config.ts:3\n" in told  # of the fix

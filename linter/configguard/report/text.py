@@ -255,7 +255,7 @@ def _short_advice(findings: list[Finding], read: Read, style: Style) -> list[lis
     for finding in findings:
         where = location(finding.at[0], read(finding.file), style)
         tag = f"info[{style.clean(finding.rule)}]"
-        told = style.clean(f"{finding.message} ({where})", _MESSAGE_MOST)
+        told = style.told(f"{finding.message} ({where})", _MESSAGE_MOST)
         first, *rest = wrap(f"{tag}: {told}", style.width - 2)
         lines.append(f"{style.severity('info', first[: len(tag)])}{first[len(tag) :]}")
         lines += [f"  {line}" for line in rest]
