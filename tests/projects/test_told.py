@@ -220,3 +220,29 @@ def test_a_suite_kind_that_means_no_config_is_told(path: str, told: bool, tmp_pa
     problems = json.loads(result.stdout)["problems"]
     assert [(one["severity"], one["at"][0]["line"]) for one in problems] == [("warning", 3)] * told
     assert all("slow/*.ts" in one["message"] for one in problems)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("package.json", '{"scripts": []}', "line 1: scripts is no object"),
+        ("package.json", '{"scripts": {\n"a": 5, "b": "echo"}}', "line 2: the script a is no text"),
+        (
+            "package-lock.json",
+            '{"lockfileVersion": 3, "packages": {\n"node_modules/vitest": 5}}',
+            "line 2: node_modules/vitest is no object",
+        ),
+        ("pnpm-workspace.yaml", "packages:\n  - [a\n", "pnpm-workspace.yaml, line"),
+    ],
+)
+def test_a_file_of_the_wrong_shape_is_told_and_the_rest_is_judged(
+    tmp_path: Path, file: str, text: str, said: str
+) -> None:
+    manifest = {"scripts": {"e2e": "turbo run x"}, "devDependencies": {"vitest": "3.2.7"}}
+    files = {"package.json": json.dumps(manifest), "vitest.e2e.config.ts": E2E % "3"}
+    write(tmp_path, {**files, file: text})
+    result = run("check", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    told = json.loads(result.stdout)
+    assert [said in one["message"] for one in told["problems"]] == [True]
+    assert all(one["at"] for one in told["problems"])
+    assert "too-many-retries" in {one["rule"] for one in told["findings"]}

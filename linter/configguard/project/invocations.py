@@ -7,11 +7,12 @@ cannot be followed gives no invocation, and is told in `Followed.left`.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from configguard.project.following import Follower
-from configguard.project.manifests import problem_at
+from configguard.project.manifests import problem_at, read_text, yaml_at
 from configguard.project.problems import PathProblem
 from configguard.project.scripts import package_at
 from configguard.project.ways import Start, Way
@@ -89,6 +90,8 @@ def invocations(workspace: Workspace, folders: Iterable[str]) -> Followed:
     found: list[Invocation] = []
     problems: list[PathProblem] = []
     for folder in folders:
+        broken = _broken_workspace(workspace, folder)
+        problems += [broken] if broken is not None else []
         package = package_at(workspace, folder)
         if package is None:
             continue
@@ -104,6 +107,14 @@ def invocations(workspace: Workspace, folders: Iterable[str]) -> Followed:
         tuple(dict.fromkeys(problems)),
         tuple(dict.fromkeys(follower.left)),
     )
+
+
+def _broken_workspace(workspace: Workspace, folder: str) -> PathProblem | None:
+    """What is wrong with a pnpm-workspace.yaml: without it no package of it is known."""
+    file = posixpath.join(folder, "pnpm-workspace.yaml")
+    document = read_text(workspace, file) if workspace.is_file(file) else None
+    found = yaml_at(document) if isinstance(document, Document) else document
+    return found if isinstance(found, PathProblem) else None
 
 
 def invocations_of(

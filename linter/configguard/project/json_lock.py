@@ -68,6 +68,9 @@ def npm_pin(document: Document, asked: Asked) -> Pin | NotCovered | PathProblem 
         if isinstance(entry, dict):
             # The nearest is what Node loads, whatever it is.
             return _npm_entry(lock, key, entry, asked)
+        if entry is not None:
+            (place,) = lock.place("packages", key)
+            return problem_at(document, f"{key} is no object", place.start, place.end)
     return None
 
 

@@ -47,7 +47,7 @@ class ScriptText(NamedTuple):
 class Package(NamedTuple):
     """A package.json: its scripts, the commands of `wireit`, and the targets of `nx`.
 
-    `depends`: what a script of wireit starts first. `problem`: why nothing could be read.
+    `depends`: what a script of wireit starts first. `problem`: why some or all could not be read.
     """
 
     folder: str
@@ -195,6 +195,7 @@ def _read(document: Document, folder: str) -> Package:
     for key, value in _pairs(document, top[0] if top else None):
         if key == "scripts":
             package.scripts.update(_strings(document, value))
+            package = package._replace(problem=_no_script(document, value))
         elif key == "wireit":
             for script, given in _pairs(document, value):
                 for part, one in _pairs(document, given):
@@ -224,6 +225,18 @@ def strings_at(document: Document, keys: tuple[str, ...], inner: str = "") -> li
         if one is not None and one.type == "object":
             found[index] = dict(_pairs(document, one)).get(inner)
     return [_text(document, one) for one in found if one is not None and one.type == "string"]
+
+
+def _no_script(document: Document, node: Node) -> PathProblem | None:
+    """What no script can be, first in `scripts`; the others are read."""
+    wrong, what = node, "scripts is no object"
+    if node.type == "object":
+        found = next((one for one in _pairs(document, node) if one[1].type != "string"), None)
+        if found is None:
+            return None
+        wrong, what = found[1], f"the script {found[0]} is no text"
+    problem = problem_at(document, f"{what}, and is left out", wrong.start_byte, wrong.end_byte)
+    return problem._replace(severity="warning")
 
 
 def _strings(document: Document, node: Node) -> Iterator[tuple[str, ScriptText]]:
