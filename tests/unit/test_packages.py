@@ -489,9 +489,12 @@ def test_a_broken_manifest_does_not_hide_the_one_above(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["package-lock.json", "bun.lock"])
-def test_a_lock_file_of_another_shape_tells_nothing(tmp_path: Path, name: str, text: str) -> None:
+def test_a_lock_file_of_another_shape_tells_no_version(
+    tmp_path: Path, name: str, text: str
+) -> None:
     write(tmp_path, name, text)
-    assert version(tmp_path).source == "none"
+    found, _ = runner_version(Workspace(tmp_path), "")
+    assert found.source == "none"
 
 
 @pytest.mark.parametrize(
