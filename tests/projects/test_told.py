@@ -246,3 +246,19 @@ def test_a_file_of_the_wrong_shape_is_told_and_the_rest_is_judged(
     assert [said in one["message"] for one in told["problems"]] == [True]
     assert all(one["at"] for one in told["problems"])
     assert "too-many-retries" in {one["rule"] for one in told["findings"]}
+
+
+@pytest.mark.parametrize(("version", "told"), [("1.40.1", True), ("1.42.0", False)])
+def test_a_pattern_of_projects_was_a_name_once(tmp_path: Path, version: str, told: bool) -> None:
+    manifest = {
+        "scripts": {"e2e": "playwright test --project 'web*' --retries 1"},
+        "devDependencies": {"@playwright/test": version},
+    }
+    config = "module.exports = { projects: [{ name: 'web-a' }, { name: 'web-b' }] };"
+    write(tmp_path, {"package.json": json.dumps(manifest), "playwright.config.js": config})
+    result = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    shown = json.loads(result.stdout)
+    notes = [one["message"] for one in shown["notices"]]
+    assert any("before 1.42" in one for one in notes) is told
+    retried = [suite for suite in shown["suites"] if suite["invocation"] is not None]
+    assert len(retried) == (0 if told else 2)

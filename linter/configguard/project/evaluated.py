@@ -56,7 +56,11 @@ class Evaluated:
         if mode is None:
             return True
         alone = all(key.project is None for key in self.suite_keys())
-        return alone and all(matches(model.version, ">=1") for _, model in self._models)
+        return alone and self.are_all(">=1")
+
+    def are_all(self, range_text: str) -> bool:
+        """Whether every version that is judged is in a range."""
+        return all(matches(model.version, range_text) for _, model in self._models)
 
     def suite_keys(self) -> list[Key]:
         """All suites, in any environment."""

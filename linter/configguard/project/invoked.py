@@ -32,7 +32,9 @@ def invoked(
     runs: list[Run] = []
     notes: list[Note] = []
     for start in starts:
-        doubt = start.doubt or start.missing([suite.key for suite in written.suites])
+        doubt = start.doubt or (
+            _wildcards(start, evaluated) or start.missing([suite.key for suite in written.suites])
+        )
         started = _evaluated(evaluated, start.command, again)
         mode = start.command.mode
         if doubt is None and not (evaluated.loads_in(mode) and started.loads_in(mode)):
@@ -141,6 +143,15 @@ def _changed(profiles: dict[str, Profile], written: dict[str, Profile]) -> froze
         or name not in written[environment].facts
         or not same_fact(fact, written[environment].facts[name])
     )
+
+
+def _wildcards(start: Started, evaluated: Evaluated) -> Note | None:
+    """`--project 'web*'`: a pattern since Playwright 1.42 (its source), a plain name before."""
+    places = [at for name, at in zip(start.projects, start.chosen_at, strict=True) if "*" in name]
+    if start.invocation.runner != "playwright" or not places or evaluated.are_all(">=1.42"):
+        return None
+    title = start.invocation.title
+    return Note(f"Playwright before 1.42 takes the project of {title} as a plain name", places[0])
 
 
 def _is_twin(one: Suite, other: Suite) -> bool:
