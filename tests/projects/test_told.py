@@ -262,3 +262,17 @@ def test_a_pattern_of_projects_was_a_name_once(tmp_path: Path, version: str, tol
     assert any("before 1.42" in one for one in notes) is told
     retried = [suite for suite in shown["suites"] if suite["invocation"] is not None]
     assert len(retried) == (0 if told else 2)
+
+
+def test_what_the_config_says_is_said_of_the_project_that_says_it(tmp_path: Path) -> None:
+    manifest = {
+        "scripts": {"e2e": "playwright test --retries 4"},
+        "devDependencies": {"@playwright/test": "1.50.1"},
+    }
+    config = "module.exports = { projects: [{ name: 'a', retries: 3 }, { name: 'b' }] };"
+    write(tmp_path, {"package.json": json.dumps(manifest), "playwright.config.js": config})
+    result = run("check", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    told = json.loads(result.stdout)["findings"]
+    (raised,) = (one for one in told if one["rule"] == "override-raises-load")
+    assert "#a with 4 retries where its config says 3 retries" in raised["message"]
+    assert len(raised["suites"]) == 2

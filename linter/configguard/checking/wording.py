@@ -72,7 +72,9 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Worksp
     rule, subject = draft.rule, draft.subject
     suites = tuple(dict.fromkeys(suite for one in drafts for suite in one.subject.about))
     values = _values(draft, limits, cpus)
-    if len(suites) > 1 and len({one.subject.suite.config for one in drafts}) == 1:
+    # What a text says beside the fact must hold for all that it names.
+    alike = len({one.subject.words.get("as-written") for one in drafts}) == 1
+    if alike and len(suites) > 1 and len({one.subject.suite.config for one in drafts}) == 1:
         keys = {one.subject.suite.key for one in drafts}
         one_config = f"{subject.suite.config} ({len(keys)} projects)"
         plain = suite_id(subject.suite.config, subject.suite.key)
