@@ -276,3 +276,31 @@ def test_what_the_config_says_is_said_of_the_project_that_says_it(tmp_path: Path
     (raised,) = (one for one in told if one["rule"] == "override-raises-load")
     assert "#a with 4 retries where its config says 3 retries" in raised["message"]
     assert len(raised["suites"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("turbo", "runs"),
+    [
+        ('{"tasks": {"e2e": {}}}', True),
+        ('{"tasks": {"web#e2e": {}}} // comment', True),
+        ('{"pipeline": {"e2e": {}}}', True),
+        ('{"tasks": {"build": {}}}', False),
+        ("{", True),
+    ],
+)
+def test_turbo_runs_the_tasks_of_its_json(tmp_path: Path, turbo: str, runs: bool) -> None:
+    root = {"scripts": {"all": "turbo run e2e"}, "workspaces": ["packages/*"]}
+    web = {"name": "web", "scripts": {"e2e": "vitest run -c vitest.e2e.config.ts --retry 2"}}
+    files = {
+        "package.json": json.dumps({**root, "devDependencies": {"vitest": "3.2.7"}}),
+        "turbo.json": turbo,
+        "packages/web/package.json": json.dumps(web),
+        "packages/web/vitest.e2e.config.ts": E2E % "1",
+    }
+    write(tmp_path, files)
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    told = json.loads(shown.stdout)
+    names = {one["invocation"]["name"] for one in told["suites"] if one["invocation"]}
+    also = {same["name"] for one in told["suites"] for same in one["sameAs"]}
+    assert ("all" in names | also) is runs
+    assert any("has the task e2e" in one["message"] for one in told["notices"]) is not runs

@@ -71,6 +71,11 @@ def members(workspace: Workspace, folder: str) -> dict[str, str]:
     return {} if found is None else found[1]
 
 
+def plain_json(workspace: Workspace, file: str) -> Any:
+    """A JSON file (comments and last commas are fine) as plain data; None where it is none."""
+    return _json(workspace, file)
+
+
 def internal_file(machine: Machine, importer: str, specifier: str) -> str | None:
     """The file behind `#name`, by `imports` of the nearest package.json."""
     for folder in ancestors(folder_of(importer)):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from configguard.evaluate.packages import plain_json
 from configguard.project.manager_commands import places_of
 from configguard.project.scripts import (
     ManagerInUse,
+    Package,
     all_packages,
     manager_of,
     nearest_package,
     package_at,
+    workspace_root,
 )
 from configguard.project.ways import Way, as_whole
 from configguard.project.wrappers import Unwrapped, command_name
@@ -155,10 +159,36 @@ def tasks(follower: Follower, found: Unwrapped, way: Way) -> None:
         packages = [one for one in there if one is not None]
     for word in found.words:
         only, mark, task = (word.text or "").rpartition("#")
+        if _unknown_to_turbo(follower, found, folder, packages, task):
+            follower.leave(f"no turbo.json has the task {task}, so turbo ends", word.origin)
+            continue
         for package in packages:
             if task in package.scripts and (not mark or package.name == only):
                 manager = manager_of(follower.workspace, package.folder)
                 follower.script(package, task, found.after or (), way, manager)
+
+
+def _unknown_to_turbo(
+    follower: Follower, found: Unwrapped, folder: str, packages: Sequence[Package], task: str
+) -> bool:
+    """Whether the turbo.json files that are read name no such task: by its manual it is an error.
+
+    One that is broken, or that a package has and names no tasks of its own, says nothing.
+    """
+    if command_name(found.command[0]) != "turbo":
+        return False
+    root = workspace_root(follower.workspace, folder)
+    names: set[str] = set()
+    for place in dict.fromkeys((root, *(package.folder for package in packages))):
+        file = posixpath.join(place, "turbo.json")
+        if not follower.workspace.is_file(file):
+            continue
+        content = plain_json(follower.workspace, file)
+        if not isinstance(content, dict):
+            return False
+        listed = content.get("tasks", content.get("pipeline"))
+        names |= set(listed) if isinstance(listed, dict) else set()
+    return bool(names) and all(name.rpartition("#")[2] != task for name in names)
 
 
 def _matches(pattern: str, name: str) -> bool:
