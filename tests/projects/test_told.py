@@ -304,3 +304,12 @@ def test_turbo_runs_the_tasks_of_its_json(tmp_path: Path, turbo: str, runs: bool
     also = {same["name"] for one in told["suites"] for same in one["sameAs"]}
     assert ("all" in names | also) is runs
     assert any("has the task e2e" in one["message"] for one in told["notices"]) is not runs
+
+
+def test_a_define_config_of_ones_own_may_add_tests(tmp_path: Path) -> None:
+    own = "export const defineConfig = (c) => ({ ...c, test: { retry: 3 } });\n"
+    text = "import { defineConfig } from './own';\nexport default defineConfig({ base: '/' });\n"
+    write(tmp_path, {"own.ts": own, "vite.config.ts": text})
+    shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
+    (suite,) = json.loads(shown.stdout)["suites"]
+    assert suite["environments"]["local"]["retries"]["value"] == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from configguard.evaluate.configs import Config
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _WRAPPERS = ("parenthesized_expression", "as_expression", "satisfies_expression")
+_PACKAGES = ("vite", "vitest/config")
 _KEYS = ("property_identifier", "string")
 
 
@@ -50,9 +52,21 @@ def _object(parsed: Parsed, value: Node) -> Node | None:
         function = value.child_by_field_name("function")
         arguments = value.child_by_field_name("arguments")
         named = function is not None and parsed.text(function) == "defineConfig"
+        named = named and _is_vites(parsed)
         given = children(arguments) if named and arguments is not None else []
         return _object(parsed, given[0]) if len(given) == 1 else None
     return value if value.type == "object" else None
+
+
+def _is_vites(parsed: Parsed) -> bool:
+    """Whether `defineConfig` is that of vite or vitest: one of the project's own may add keys."""
+    for statement in parsed.root.named_children:
+        source = statement.child_by_field_name("source")
+        if statement.type == "import_statement" and source is not None:
+            names = re.findall(r"[\w$]+", parsed.text(statement)[: -len(parsed.text(source))])
+            if "defineConfig" in names:
+                return parsed.text(source)[1:-1] in _PACKAGES and "as" not in names
+    return False
 
 
 def _is_other_key(parsed: Parsed, pair: Node) -> bool:
