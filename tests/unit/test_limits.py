@@ -474,3 +474,42 @@ def test_every_value_has_its_place(value: Any, indent: int | None, ascii_only: b
             check(below, (*path, step))
 
     check({"é\n": value}, ())
+
+
+def test_how_to_watch_is_read_with_its_places_and_wrong_values_are_left_out(
+    tmp_path: Path,
+) -> None:
+    text = """{
+  "monitoring": {"autoKillOnExceed": false,
+    "intervalSeconds": "5", "leftovers": "warn"},
+  "cleanup": [["true"]]
+}
+"""
+    (tmp_path / FILE).write_text(text)
+    limits, problems = load_limits(Workspace(tmp_path), "")
+    assert {name: one.value for name, one in limits.watching.items()} == {
+        "autoKillOnExceed": False,
+        "leftovers": "warn",
+        "cleanup": [["true"]],
+    }
+    assert limits.watching["autoKillOnExceed"].position == (2, 38)
+    assert [one.severity for one in problems] == ["error"]
+    assert "intervalSeconds must be a number" in problems[0].message
+
+
+def test_a_nearer_file_says_how_to_watch(tmp_path: Path) -> None:
+    (tmp_path / "e2e").mkdir()
+    (tmp_path / FILE).write_text('{"monitoring": {"graceSeconds": 3, "warmupSeconds": 1}}')
+    (tmp_path / "e2e" / FILE).write_text('{"monitoring": {"graceSeconds": 4}}')
+    limits, problems = load_limits(Workspace(tmp_path), "e2e")
+    assert problems == []
+    watching = {name: one.value for name, one in limits.watching.items()}
+    assert watching == {"graceSeconds": 4, "warmupSeconds": 1}
+
+
+def test_a_number_knows_its_line_and_column(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"resourceLimits":\n {"maxCPUCores": 2.5}}')
+    limits, problems = load_limits(Workspace(tmp_path), "")
+    assert problems == []
+    assert limits["maxCPUCores"].value == 2.5
+    assert limits["maxCPUCores"].position == (2, 18)

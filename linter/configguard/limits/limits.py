@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import posixpath
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
-from configguard.limits.json_file import JsonFault, json_value, places
+from configguard.limits.json_file import JsonFault, Place, json_value, places
 from configguard.limits.shape import misfits, said, shown, surely_fits, unknown_keys
 from configguard.resources import data_folder
 from configguard.source.document import Document
@@ -43,19 +45,41 @@ class LimitProblem(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """One number, in the unit its name says; `stated` in a file, at `at`, or a default."""
+    """One number, in the unit its name says; `stated` in a file, at `at`, or a default.
+
+    `position`: line and column of `at`, counted from 1.
+    """
 
     value: float
     stated: bool = False
     at: Origin = ()
+    position: tuple[int, int] = (1, 1)
+
+
+class Stated(NamedTuple):
+    """What a limits file says besides numbers, and where: line and column counted from 1."""
+
+    value: Any
+    at: Origin
+    position: tuple[int, int]
 
 
 class Limits:
-    """The limits that hold for one folder; `source` names the files they come from."""
+    """The limits that hold for one folder; `source` names the files they come from.
 
-    def __init__(self, stated: dict[str, Limit], source: tuple[str, ...] = ()) -> None:
+    `watching`: how a guarded command is watched and what it needs around it, by the key's name
+    (`monitoring` and the sections beside it).
+    """
+
+    def __init__(
+        self,
+        stated: dict[str, Limit],
+        source: tuple[str, ...] = (),
+        watching: Mapping[str, Stated] = MappingProxyType({}),
+    ) -> None:
         self._stated = stated
         self.source = source
+        self.watching = watching
 
     def __getitem__(self, name: str) -> Limit:
         """A limit by its name in the file. Raises KeyError where none is stated and none holds."""
@@ -77,6 +101,7 @@ class _Reading(NamedTuple):
 
     numbers: dict[str, Limit]
     problems: tuple[LimitProblem, ...]
+    watching: Mapping[str, Stated] = MappingProxyType({})
 
 
 _Loaded = tuple[Limits, list[LimitProblem]]
@@ -111,11 +136,12 @@ def _explicit(workspace: Workspace, path: Path) -> _Loaded:
     if isinstance(document, Unreadable):
         return Limits({}), [_unreadable(document)]
     reading = _read(document)
-    return Limits(reading.numbers, (name,)), list(reading.problems)
+    return Limits(reading.numbers, (name,), reading.watching), list(reading.problems)
 
 
 def _merged(workspace: Workspace, folder: str) -> _Loaded:
     merged: dict[str, Limit] = {}
+    watching: dict[str, Stated] = {}
     sources: list[str] = []
     problems: list[LimitProblem] = []
     root: tuple[Document, dict[str, Limit]] | None = None
@@ -134,7 +160,8 @@ def _merged(workspace: Workspace, folder: str) -> _Loaded:
         above_root = _above_root(root, document, reading.numbers) if root else {}
         problems += above_root.values()
         merged |= {name: it for name, it in reading.numbers.items() if name not in above_root}
-    return Limits(merged, tuple(sources)), problems
+        watching |= reading.watching
+    return Limits(merged, tuple(sources), watching), problems
 
 
 def _unreadable(found: Unreadable) -> LimitProblem:
@@ -214,8 +241,38 @@ def _read_uncached(document: Document) -> _Reading:
             if isinstance(stated, dict) and name in stated and surely_fits(stated[name], schema):
                 number = stated[name]
                 whole = int(number)  # 1.0 is a whole number: messages and fixes write 1
+                span = where.at((section, name))
                 numbers[name] = Limit(
-                    whole if whole == number else number, True, (where.at((section, name)),)
+                    whole if whole == number else number,
+                    True,
+                    (span,),
+                    document.position(span.start),
                 )
     problems.sort(key=lambda problem: problem.span.start)
-    return _Reading(numbers, tuple(problems))
+    return _Reading(numbers, tuple(problems), _watching(document, value, where))
+
+
+def _watching(document: Document, value: dict[str, Any], where: Place) -> dict[str, Stated]:
+    """What of `monitoring`, and of the sections beside it, can be used."""
+    schemas = _schema()["properties"]
+    found: dict[str, Stated] = {}
+    sections: list[tuple[tuple[str, ...], Any, Any]] = [
+        ((name,), value.get(name), schemas[name]) for name in ("preflight", "cleanup")
+    ]
+    monitoring = value.get("monitoring")
+    if isinstance(monitoring, dict):
+        sections += [
+            (("monitoring", name), monitoring.get(name), schema)
+            for name, schema in _properties("monitoring").items()
+        ]
+    for path, stated, schema in sections:
+        # The endpoints and logs are judged with the file; `$defs` are not known here.
+        lists = schema.get("type") == "array"
+        if (
+            isinstance(stated, list)
+            if lists
+            else stated is not None and surely_fits(stated, schema)
+        ):
+            span = where.at(path)
+            found[path[-1]] = Stated(stated, (span,), document.position(span.start))
+    return found
