@@ -1,0 +1,58 @@
+"""What one look at the guarded tree tells: its processes, and sums that a decision can use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+MemoryKind = Literal["pss", "rss", "footprint", "cgroup"]
+"""What a figure counts: shared pages once (pss, cgroup), once per process (rss), or as macOS does
+(footprint: compressed pages too)."""
+
+Lost = Literal["scan", "pss-denied", "children-ignored", "cpu", "available", "untracked"]
+"""A measurement that a sample lacks: the whole scan; PSS of a process that we may not read;
+the CPU time of children whose parent ignores SIGCHLD (it is counted nowhere); CPU at all;
+available memory; processes that may have left the tree unseen (no subreaper here)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSample:
+    """One living process. Its identity is `(pid, started)`: a pid alone is used again."""
+
+    pid: int
+    started: float
+    """Seconds since the boot (Linux), since 1970 elsewhere; only ever compared for equality."""
+    parent: int
+    name: str
+    command: tuple[str, ...]
+    memory_mb: float
+    cpu_s: float
+    """Its own time, all its threads; not that of its children."""
+    memory_kind: MemoryKind = "rss"
+
+    @property
+    def identity(self) -> tuple[int, float]:
+        return self.pid, self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The whole guarded tree at one moment."""
+
+    t: float
+    """Seconds since the start; the time that the command was stopped (Ctrl-Z) is not counted."""
+    cpu_total_s: float
+    """CPU time of all that ever ran in the tree, dead children too. Never falls."""
+    memory_mb: float
+    memory_kind: MemoryKind
+    processes: tuple[ProcessSample, ...]
+    available_mb: float | None
+    """What the machine (or our control group) could still give out."""
+    machine_memory_mb: float
+    usable_cpus: float
+    """CPUs that the tree may use: affinity and quota."""
+    window: bool = True
+    """One of the regular looks, every `interval_s`; else the sentinel called for it."""
+    after_gap: bool = False
+    """The time since the last sample is no measure: the command was stopped in between."""
+    lost: frozenset[Lost] = frozenset()
