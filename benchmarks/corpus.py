@@ -13,7 +13,9 @@ Prints right / unknown / wrong values per runner. Ends with 1 on a wrong value o
 
   --repos DIR --findings [--sample N]
       What the rules say of each repository instead (corpus_findings.py); with --sample, N of the
-      findings at random, with their evidence, for reading.
+      findings at random (one of each rule in each repository first), with their evidence, for
+      reading. Ends with the noise budget: what is said about the load of repositories whose
+      E2E suites are serial with at most one retry.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def report(repos: Path, only: str, sample: int | None, seed: int) -> int:
                 print(_line(one.repo, finding), flush=True)
     pairs = [(one.repo, finding) for one in found for finding in one.findings]
     _print_table(pairs, len(found))
-    for repo, finding in random.Random(seed).sample(pairs, min(sample or 0, len(pairs))):
+    for repo, finding in _sample(pairs, sample or 0, seed):
         print(_line(repo, finding))
         for because in finding.because:
             at = because.at[0] if because.at else None
@@ -115,6 +115,27 @@ def report(repos: Path, only: str, sample: int | None, seed: int) -> int:
     suites, notices = sum(one.suites for one in found), sum(one.notices for one in found)
     print(f"repositories: {len(found)}, suites: {suites}, notices: {notices}, crashes: {crashes}")
     return 1 if crashes or noisy else 0
+
+
+def _sample(
+    pairs: Sequence[tuple[str, Finding]], number: int, seed: int
+) -> list[tuple[str, Finding]]:
+    """So many at random, one of each rule in each repository before a second one of any.
+
+    A thousand alike in one monorepo would else be most of what is read.
+    """
+    chance = random.Random(seed)
+    groups: dict[tuple[str, str], list[tuple[str, Finding]]] = {}
+    for repo, finding in pairs:
+        groups.setdefault((repo, finding.rule), []).append((repo, finding))
+    for group in groups.values():
+        chance.shuffle(group)
+    chosen: list[tuple[str, Finding]] = []
+    while len(chosen) < min(number, len(pairs)):
+        turn = [group.pop() for group in groups.values() if group]
+        chance.shuffle(turn)
+        chosen += turn
+    return sorted(chosen[:number], key=lambda one: (one[0], one[1].rule))
 
 
 def _print_table(pairs: Sequence[tuple[str, Finding]], repositories: int) -> None:

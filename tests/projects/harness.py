@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from support import warm
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLOUR_VARIABLES = (
     "NO_COLOR",
@@ -101,15 +103,19 @@ def run_configguard(
     prefix: tuple[str, ...] = (),
 ) -> Result:
     """Run the real command line; 30 s are far more than any input may take."""
-    done = subprocess.run(
-        [*prefix, sys.executable, "-m", "configguard", *args],
-        cwd=cwd,
-        env=clean_environment(env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
+    environment, limit = clean_environment(env), 30
+    if prefix:
+        done = subprocess.run(
+            [*prefix, sys.executable, "-m", "configguard", *args],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=limit,
+            check=False,
+        )
+    else:
+        done = warm.configguard([os.fsdecode(one) for one in args], cwd, environment, limit)
     result = Result(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
     for own_fault in ("Traceback", "a bug of its own"):
         assert own_fault not in result.output, result.output

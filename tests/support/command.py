@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
+
+from support import warm
 
 _LEFT_OUT = ("NO_COLOR", "FORCE_COLOR", "TERM", "CI", "COLUMNS")
 
@@ -23,14 +23,6 @@ def run(*arguments: str, cwd: Path, timeout: float = 60) -> Result:
     """Run `configguard` with arguments in a folder."""
     environment = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
     environment["PYTHONIOENCODING"] = "utf-8"
-    done = subprocess.run(
-        [sys.executable, "-m", "configguard", *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=timeout,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    done = warm.configguard(arguments, cwd, environment, timeout)
+    out, err = (one.decode("utf-8").replace(os.linesep, "\n") for one in (done.stdout, done.stderr))
+    return Result(done.returncode, out, err)
