@@ -15,7 +15,7 @@ from configguard.project.suites import suite_id
 from configguard.resources import table
 from configguard.ruleset.judge import Violation, judge_check
 from configguard.ruleset.rule import Rule
-from configguard.runners.derived import fact_of
+from configguard.runners.derived import fact_of, needed_for
 from configguard.runners.profile import KnownFact, SettingEntry, UnknownFact, When
 
 FACT_LIMITS = {
@@ -337,13 +337,16 @@ def _is_part(draft: Draft, other: Draft) -> bool:
 
 
 def _is_defeated(hit: Hit, rule: Rule, others: Iterable[Draft]) -> bool:
-    """Whether another rule reports in the place of this one."""
+    """Whether another rule reports in the place of this one.
+
+    What follows from several facts (`retriedTests`) is explained by any of them that is reported.
+    """
     subject, violations = hit
-    facts = {violation.name for violation in violations}
+    names = {violation.name for violation in violations}
     return any(
         rule.id in other.rule.defeats
         and over.environment == subject.environment
-        and facts <= {one.name for one in found}
+        and all({name, *needed_for(name)} & {one.name for one in found} for name in names)
         for other in others
         for over, found in other.hits
     )

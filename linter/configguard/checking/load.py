@@ -31,9 +31,12 @@ _TIMES = " \N{MULTIPLICATION SIGN} "
 
 
 def load_values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
-    """`{arithmetic}` and `{softens}` for a finding about tests that come back side by side."""
+    """`{arithmetic}`, `{comes-to}` and `{softens}`: the load when tests fail and come back.
+
+    `{comes-to}` is a sentence where retries multiply a parallel load, and else empty.
+    """
     facts = draft.subject.profile.facts
-    unsaid = {"arithmetic": "", "softens": ""}
+    unsaid = {"arithmetic": "", "comes-to": "", "softens": ""}
     if not {"workers", "testConcurrency", "retries"} <= facts.keys():
         return unsaid
     when = draft.violations[0].case.when
@@ -53,8 +56,13 @@ def load_values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     else:
         parts.append("attempts without end")
         product = "executions without end"
+    arithmetic = f"{_TIMES.join(parts)} = {product} {where}"
+    strategy = facts.get("retryStrategy")
+    alone = isinstance(strategy, KnownFact) and strategy.value == "isolated"
+    multiplied = again != 0 and files * at_once > meant and not alone
     return {
-        "arithmetic": f"{_TIMES.join(parts)} = {product} {where}",
+        "arithmetic": arithmetic,
+        "comes-to": f" When tests fail, that comes to {arithmetic}." if multiplied else "",
         "softens": _softens(draft, {"retries": f"{number(again)}"}),
     }
 
