@@ -9,10 +9,14 @@ MemoryKind = Literal["pss", "rss", "footprint", "cgroup"]
 """What a figure counts: shared pages once (pss, cgroup), once per process (rss), or as macOS does
 (footprint: compressed pages too)."""
 
-Lost = Literal["scan", "pss-denied", "children-ignored", "cpu", "available", "untracked"]
-"""A measurement that a sample lacks: the whole scan; PSS of a process that we may not read;
-the CPU time of children whose parent ignores SIGCHLD (it is counted nowhere); CPU at all;
-available memory; processes that may have left the tree unseen (no subreaper here)."""
+Lost = Literal[
+    "pss-denied",  # the exact memory of a process that we may not read: its RSS stands for it
+    "children-ignored",  # a parent ignores SIGCHLD: its ended children's CPU is counted nowhere
+    "ended-children",  # no counter here for children that ended between two looks
+    "untracked",  # no subreaper here: a fast double fork may have left the tree unseen
+    "available",  # the memory that is left
+]
+"""A measurement that a sample lacks."""
 
 
 @dataclass(frozen=True, slots=True)

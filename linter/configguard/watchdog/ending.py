@@ -1,0 +1,85 @@
+"""Ends a tree for good: TERM, a grace, then rounds of STOP and KILL until a look finds nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from configguard.watchdog.meter import Identified
+
+_POLL_S = 0.02
+_SLOWEST_POLL_S = 0.1
+_ROUNDS_S = 5.0
+"""What STOP and KILL do not end in this time cannot be ended: another user's, or in the kernel."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """The tools that ending a tree needs; a test passes its own."""
+
+    living: Callable[[], Sequence[Identified]]
+    send: Callable[[Identified, int], bool]
+    reap: Callable[[], None]
+    """Wait for what ended, without blocking."""
+    pause: Callable[[float], None]
+    clock: Callable[[], float]
+    hurry: Callable[[], bool] = lambda: False
+    """Whether the grace is to be cut short: the user asked a second time, memory runs out."""
+    spared: Collection[tuple[int, float]] = field(default_factory=frozenset)
+    before_kill: Callable[[], None] = lambda: None
+
+    def end(self, grace_s: float, *, skip: Collection[int] = ()) -> tuple[Identified, ...]:
+        """End everything; what is left is handed back.
+
+        `skip`: pids that have the first TERM already (the terminal or a group kill sent it).
+        """
+        if self._ask(grace_s, skip):
+            return ()
+        self.before_kill()
+        return self._force()
+
+    def _targets(self) -> list[Identified]:
+        """What is to be ended, children first: a parent must not start them anew."""
+        self.reap()
+        return [p for p in reversed(self.living()) if (p.pid, p.started) not in self.spared]
+
+    def _ask(self, grace_s: float, skip: Collection[int]) -> bool:
+        """TERM to each process once, and wait. True when all are gone."""
+        until = self.clock() + grace_s
+        asked: set[tuple[int, float]] = set()
+        pause = _POLL_S
+        while True:
+            targets = self._targets()
+            if not targets:
+                # A child of a parent that ended during the look was seen by nobody.
+                targets = self._targets()
+                if not targets:
+                    return True
+            for target in targets:
+                if (target.pid, target.started) not in asked:
+                    asked.add((target.pid, target.started))
+                    if target.pid not in skip:
+                        self.send(target, signal.SIGTERM)
+                    # A stopped process (Ctrl-Z) acts on TERM only when it goes on.
+                    self.send(target, signal.SIGCONT)
+            if self.clock() >= until or self.hurry():
+                return False
+            self.pause(min(pause, max(0.0, until - self.clock())))
+            pause = min(pause * 1.5, _SLOWEST_POLL_S)
+
+    def _force(self) -> tuple[Identified, ...]:
+        """STOP all, so that none forks while it waits for its KILL; again until none is left."""
+        until = self.clock() + _ROUNDS_S
+        pause = 0.0
+        while True:
+            targets = self._targets() or self._targets()
+            if not targets:
+                return ()
+            if self.clock() >= until:
+                return tuple(targets)
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for target in targets:
+                    self.send(target, number)
+            self.pause(pause)
+            pause = min(pause + 0.005, _POLL_S)
