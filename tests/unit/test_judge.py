@@ -94,3 +94,12 @@ def test_what_is_open_is_told_and_is_no_violation() -> None:
 
 def test_a_fact_that_the_version_lacks_is_no_violation() -> None:
     assert judge_check(CHECK, {}, 8).violations == ()
+
+
+def test_a_case_in_which_the_rule_does_not_apply_breaks_nothing() -> None:
+    """3 here where 3 is elsewhere, by one variable: no difference between here and there."""
+    check = Check("suite", {"there": {"maximum": 1}}, {"here": {"maximum": 1}}, {"here": None})
+    assert judge_check(check, {"here": fact(0, 3), "there": fact(0, 3)}, 8).violations == ()
+    assert judge_check(check, {"here": fact(0, 3), "there": fact(3, 0)}, 8).violations != ()
+    [violation] = judge_check(check, {"here": fact(2, 3), "there": fact(0, 3)}, 8).violations
+    assert (violation.case.fact.value, violation.sure) == (2, True)  # type: ignore[union-attr] # a known fact

@@ -246,7 +246,8 @@ def _differences(draft: Draft, cpus: int) -> str:
             other = subject.facts.get(f"{name}Elsewhere")
             if other is not None:
                 now = f"{fact_text(name, fact, cpus)} {name}{on_cpus(fact, cpus)} {here}"
-                told.append(f"{now} and {fact_text(name, cases_of(other)[0].fact, cpus)} {there}")
+                then = in_case(other, violation.case.when)
+                told.append(f"{now} and {fact_text(name, then, cpus)} {there}")
     return "; ".join(dict.fromkeys(told))
 
 

@@ -66,7 +66,11 @@ def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
         if fact is None:
             continue
         meant = [case for case in cases_of(fact) if case.when.holds_at(cpus)]
-        verdicts = [(case, _meets(name, constraint, case.fact, cpus)) for case in meant]
+        verdicts = [
+            (case, _meets(name, constraint, case.fact, cpus))
+            for case in meant
+            if _may_apply(check, facts, case.when, cpus)
+        ]
         broken = [case for case, met in verdicts if met is False]
         if broken:
             usual = [met for case, met in verdicts if case.when.usual]
@@ -103,6 +107,22 @@ def _applies(name: str, check: Check, facts: Mapping[str, Fact], cpus: int) -> b
         return False
     met = [_meets(name, check.applies[name], case.fact, cpus) for case in cases_of(fact)]
     return constraints.conjunction(met) if False not in met else True in met
+
+
+def _may_apply(check: Check, facts: Mapping[str, Fact], when: When, cpus: int) -> bool:
+    """Whether the rule can apply in the worlds of one case.
+
+    Two facts that depend on one condition belong together: 3 retries here and none there are no
+    difference between here and there where the same variable makes both of them.
+    """
+    if when.always:
+        return True
+    for name, constraint in check.applies.items():
+        fact = facts[name.split(".")[0]]
+        beside = [one.fact for one in cases_of(fact) if one.when.agrees(when)]
+        if beside and all(_meets(name, constraint, one, cpus) is False for one in beside):
+            return False
+    return True
 
 
 def _meets(name: str, constraint: dict[str, Any], fact: SimpleFact, cpus: int) -> bool | None:

@@ -40,6 +40,11 @@ class When(NamedTuple):
             truth and isinstance(atom, EnvSet | EnvIs) for atom, truth in self.assumptions
         )
 
+    def agrees(self, other: When) -> bool:
+        """Whether both may hold at once, as far as the same conditions tell."""
+        held = dict(other.assumptions)
+        return all(held.get(atom, truth) == truth for atom, truth in self.assumptions)
+
     def holds_at(self, cpus: float) -> bool:
         """Whether a machine of so many CPUs is meant."""
         return all(
