@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 from typing import Any
 
 from configguard.watchdog.guard import guard
@@ -55,6 +56,7 @@ class Plain:
     def _write(self, row: dict[str, Any]) -> None:
         if self._options.get("full_disk"):
             raise OSError(28, "No space left on device")
+        row["at"] = time.monotonic()
         if self._record is not None:
             with open(self._record, "a") as file:
                 file.write(json.dumps(row) + "\n")
