@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from configguard.runners.profile import Fact
 from configguard.source.edits import Edit
 from configguard.source.span import Origin, Span
 
@@ -109,11 +110,35 @@ class Problem:
     file: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A fix that was made: of which rule, in which file, in words, for which suites."""
+
+    rule: str
+    file: str
+    title: str
+    safety: Literal["safe", "unsafe"]
+    suites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a suite does after fixing that it did not do before, in words and as facts.
+
+    `facts`: environment, name, before, after; None where that version has no such fact.
+    """
+
+    suite: str
+    message: str
+    facts: tuple[tuple[str, str, Fact | None, Fact | None], ...]
+
+
 @dataclass(slots=True)
 class Report:
     """All that one check found. `suppressed`: findings that a comment or the baseline hides.
 
-    `judged` are the ids of the suites, `cpus` the machine that numbers are judged for.
+    `judged` are the ids of the suites, `cpus` the machine that numbers are judged for;
+    `mended` and `effects`: what fixing did, None where nothing was to be fixed.
     `show_suppressed` and `statistics`: how it is to be told.
     """
 
@@ -127,6 +152,8 @@ class Report:
     show_suppressed: bool = False
     statistics: bool = False
     cpus: int = 0
+    mended: tuple[Mended, ...] | None = None
+    effects: tuple[Effect, ...] = ()
 
     @property
     def shown(self) -> list[Finding]:

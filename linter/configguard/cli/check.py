@@ -88,21 +88,24 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
     session = Session(place.workspace, options)
     judgement = session.judge(place.paths)
     changed: list[Problem] = [*known.problems, *unusable]
-    fixed = 0
+    done: Fixed | None = None
     if wanted.fix or wanted.diff:
-        result = _fixed(session, judgement, wanted, only)
-        if unusable:
-            # What is meant to stay would be changed.
-            result = Problem("nothing was fixed, since the baseline is wrong: correct it first")
+        from configguard.cli.fixes import fixes_of, print_diff, written
+
+        result = fixes_of(session, judgement, wanted, only, baseline_wrong=bool(unusable))
         if isinstance(result, Problem):
             changed.append(result)
         elif wanted.diff:
-            return _print_diff(session, judgement, result, request, wanted, style), ""
-        elif result.changes:
-            session, faults = _written(session, result, only)
+            print_diff(session, result, judgement.problems, style)
+            report = report_of(session, result.judgement, plan_fixes=False)
+            report.problems += judgement.problems
+            code = exit_code(report, wanted)
+            return max(code, 1 if result.changes and not wanted.exit_zero else 0), ""
+        else:
+            session, done, faults = written(session, result, only)
             changed += faults
-            fixed = result.mended if not faults else 0
-            judgement = session.judge(place.paths)
+            if done.changes:
+                judgement = session.judge(place.paths)
     if wanted.write_baseline is not None:
         judgement = _with_baseline_written(judgement, wanted.write_baseline, changed)
     read = reader(session.workspace, request, wanted.baseline, *known.files)
@@ -112,6 +115,8 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
     if judgement.whole:
         report.notices += stale_notices(judgement.stale, judgement.certain(options.rules))
     report.show_suppressed, report.statistics = wanted.show_suppressed, wanted.statistics
+    if done is not None:
+        report.mended, report.effects = done.mended, done.effects
     code = exit_code(report, wanted)
     mended = only is not None and wanted.fix
     if mended:
@@ -127,24 +132,14 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
             )
             sys.stdout.write(machine_text(wanted.output_format, report, context))
         else:
-            _print_report(report, read, request, wanted, style, fixed)
-    return code, _in_short(report, fixed, wanted)
+            _print_report(report, read, request, wanted, style)
+    return code, _in_short(report, wanted)
 
 
 def _baseline(wanted: CheckRequest, workspace: Workspace) -> tuple[Baseline | None, list[Problem]]:
     if wanted.baseline is None:
         return None, []
     return load_baseline(wanted.baseline, workspace.name_of(wanted.baseline))
-
-
-def _written(session: Session, result: Fixed, only: str | None) -> tuple[Session, list[Problem]]:
-    """Write what fixing changed, where it is no standard input; the session of what is there."""
-    if only is not None:
-        return session.over(result.changes), []
-    from configguard.fixing.apply import write_all
-
-    problems = write_all(session.workspace, result.changes)
-    return Session(Workspace(session.workspace.root), session.options), problems
 
 
 def _with_baseline_written(judgement: Judgement, path: Path, problems: list[Problem]) -> Judgement:
@@ -160,14 +155,14 @@ def _with_baseline_written(judgement: Judgement, path: Path, problems: list[Prob
     return judgement
 
 
-def _in_short(report: Report, fixed: int, wanted: CheckRequest) -> str:
+def _in_short(report: Report, wanted: CheckRequest) -> str:
     """The summary of a report that goes to a file."""
     if wanted.output_file is None:
         return ""
     from configguard.report.style import Style
     from configguard.report.text import summary
 
-    return "\n".join(summary(report, Style(), fixed))
+    return "\n".join(summary(report, Style()))
 
 
 def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True) -> Report:
@@ -225,30 +220,12 @@ def exit_code(report: Report, wanted: CheckRequest) -> int:
     return 1 if grave and not wanted.exit_zero else 0
 
 
-def _fixed(
-    session: Session, judgement: Judgement, wanted: CheckRequest, only: str | None
-) -> Fixed | Problem:
-    from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
-
-    if session.options.settings.wrong:
-        return Problem("nothing was fixed, since the settings file is wrong: correct it first")
-    if judgement.limits_wrong:
-        # The numbers that fixes write come from there: the defaults may not be what was meant.
-        return Problem("nothing was fixed, since the limits file is wrong: correct it first")
-    try:
-        return fix_all(session, judgement, unsafe=wanted.unsafe, only=only)
-    except DoNotConverge:
-        message = f"the fixes did not settle in {MAX_ROUNDS} rounds: nothing was written"
-        return Problem(message)
-
-
 def _print_report(
     report: Report,
     read: Read,
     request: Request,
     wanted: CheckRequest,
     style: Style,
-    fixed: int,
 ) -> None:
     from configguard.report.text import render_check, render_concise
 
@@ -256,44 +233,5 @@ def _print_report(
         told = render_concise(report, read, style, quiet=request.quiet)
         sys.stdout.write(inert(told))
         return
-    text = render_check(
-        report, read, style, verbose=request.verbose, quiet=request.quiet, fixed=fixed
-    )
+    text = render_check(report, read, style, verbose=request.verbose, quiet=request.quiet)
     sys.stdout.write(inert(text))
-
-
-def _print_diff(
-    session: Session,
-    judgement: Judgement,
-    result: Fixed,
-    request: Request,
-    wanted: CheckRequest,
-    style: Style,
-) -> int:
-    read = reader(session.workspace, request)
-    for file in sorted(result.changes):
-        document = read(file)
-        before = document.data if document is not None else b""
-        told = unified(style.path(file), before, result.changes[file])
-        sys.stdout.write(inert(told))
-    left = len(grouped(result.judgement.drafts))
-    would = f"{result.mended} finding{'' if result.mended == 1 else 's'} would be fixed"
-    print(f"{would}, {left} would remain; nothing was written.", file=sys.stderr)
-    for problem in judgement.problems:
-        told = inert(one_line(problem.message, 400))
-        print(f"{problem.severity}: {told}", file=sys.stderr)
-    after = report_of(session, result.judgement, plan_fixes=False)
-    after.problems += judgement.problems
-    code = exit_code(after, wanted)
-    return max(code, 1 if result.changes and not wanted.exit_zero else 0)
-
-
-def unified(file: str, before: bytes, after: bytes) -> str:
-    """A unified diff of one file, safe to print."""
-    from difflib import unified_diff
-
-    name = one_line(file)
-    old = before.decode("utf-8", "replace").splitlines()
-    new = after.decode("utf-8", "replace").splitlines()
-    lines = unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
-    return "".join(f"{one_line(line, 2000)}\n" for line in lines)

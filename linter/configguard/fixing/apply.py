@@ -1,27 +1,29 @@
-"""All fixes of a check: planned round by round on an overlay, then written atomically."""
+"""All fixes of a check: planned round by round on an overlay; nothing is written here."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Container
 from typing import NamedTuple
 
-from configguard.checking.finding import Problem, first_byte
+from configguard.checking.check import Draft
+from configguard.checking.finding import Effect, Mended, Problem
 from configguard.checking.session import Judgement, Session
 from configguard.checking.wording import grouped
+from configguard.fixing.outcome import effects_of
 from configguard.fixing.plan import Planned, Planner
-from configguard.source.workspace import Unreadable, Workspace
-from configguard.source.written import replace_bytes
+from configguard.fixing.writing import refusal, unwritable
 
 MAX_ROUNDS = 10
 
 
 class Fixed(NamedTuple):
-    """What fixing would write: new bytes by file, how many findings that mends."""
+    """What fixing would write: new bytes by file, what it mends, what is so afterwards."""
 
     changes: dict[str, bytes]
-    mended: int
+    mended: tuple[Mended, ...]
     judgement: Judgement
+    effects: tuple[Effect, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 class DoNotConverge(Exception):
@@ -29,77 +31,98 @@ class DoNotConverge(Exception):
 
 
 def fix_all(
-    session: Session, judgement: Judgement, *, unsafe: bool, only: str | None = None
+    session: Session,
+    judgement: Judgement,
+    *,
+    unsafe: bool,
+    only: str | None = None,
+    writes: bool = False,
 ) -> Fixed:
-    """Plan every fix that may be applied; in each round the first of each file.
+    """Plan every fix that may be applied, each verified on top of those before it.
 
-    `only`: the one file that may be changed.
+    `only`: the one file that may be changed. `writes`: leave out files that cannot be written, so
+    that no fix is verified beside one that will not be there.
     Raises DoNotConverge after too many rounds.
     """
-    changes: dict[str, bytes] = {}
-    count = 0
-    rounds = 0
-    while rounds < MAX_ROUNDS:
-        planned = _round(session, judgement, unsafe=unsafe, only=only)
-        if not planned:
-            return Fixed(changes, count, judgement)
-        # Each script is a round of its own, and leaves one finding less.
-        rounds += not any(one.of_script for one in planned)
-        new = {one.file: one.data for one in planned}
-        changes.update(new)
-        count += len(planned)
-        session, judgement = session.after(judgement, new)
-    raise DoNotConverge
+    refused: dict[str, str] = {}
+    while True:
+        fixed = _Fixing(unsafe, only, refused).all_rounds(session, judgement)
+        new = {file: unwritable(session.workspace, file) for file in fixed.changes if writes}
+        faults = {file: fault for file, fault in new.items() if fault is not None}
+        if not faults:
+            effects = effects_of(judgement, fixed.judgement, session.cpus)
+            problems = tuple(refusal(file, fault) for file, fault in sorted(refused.items()))
+            return fixed._replace(effects=effects, problems=problems)
+        refused.update(faults)
 
 
-def _round(
-    session: Session, judgement: Judgement, *, unsafe: bool, only: str | None
-) -> list[Planned]:
-    chosen: dict[str, Planned] = {}
-    planner = Planner(session, judgement)
-    for draft, *_ in grouped(judgement.drafts):
-        if {draft.subject.suite.file, draft.subject.suite.config} & chosen.keys():
-            continue
-        found = planner.plan(draft)
-        if not isinstance(found, Planned) or not (unsafe or found.fix.safety == "safe"):
-            continue
-        if only not in (None, found.file):
-            continue
-        # What a script starts may depend on any other edit: its own is made alone.
-        if draft.subject.over == "invocation":
-            if not chosen:
-                return [found]
-        elif found.file not in chosen:
-            chosen[found.file] = found
-    return list(chosen.values())
+class _Fixing:
+    """One way through all rounds."""
+
+    def __init__(self, unsafe: bool, only: str | None, refused: Container[str]) -> None:
+        self._unsafe = unsafe
+        self._only = only
+        self._refused = refused
+        self._hopeless: dict[tuple[str, str, str], frozenset[str] | None] = {}
+
+    def all_rounds(self, session: Session, judgement: Judgement) -> Fixed:
+        """In each round what is found at its start is fixed; what that brings to light, in the
+        next."""
+        changes: dict[str, bytes] = {}
+        mended: list[Mended] = []
+        for _ in range(MAX_ROUNDS):
+            left = {draft.key for draft in judgement.drafts}
+            before = len(mended)
+            self._hopeless.clear()
+            # Of each file one fix at a time: the next is planned on what that made of it.
+            while chosen := self._batch(session, judgement, left):
+                new = {planned.file: planned.data for _, planned in chosen}
+                changes.update(new)
+                mended += [_mended(drafts, planned) for drafts, planned in chosen]
+                left.difference_update(draft.key for drafts, _ in chosen for draft in drafts)
+                session, judgement = session.after(judgement, new)
+                self._forget(new)
+            if len(mended) == before:
+                return Fixed(changes, tuple(mended), judgement)
+        raise DoNotConverge
+
+    def _batch(
+        self, session: Session, judgement: Judgement, left: Container[tuple[str, str, str]]
+    ) -> list[tuple[list[Draft], Planned]]:
+        """The first fix of each file; or one of a script, as what it starts may depend on any."""
+        chosen: dict[str, tuple[list[Draft], Planned]] = {}
+        planner = Planner(session, judgement)
+        for drafts in grouped(judgement.drafts):
+            draft = drafts[0]
+            own = {draft.subject.suite.file, draft.subject.suite.config}
+            if draft.key not in left or draft.key in self._hopeless or own & chosen.keys():
+                continue
+            of_script = draft.subject.over == "invocation"
+            if of_script and chosen:
+                continue
+            found = planner.plan(draft)
+            if not isinstance(found, Planned) or not self._may(found):
+                self._hopeless[draft.key] = None if of_script else draft.subject.suite.files | own
+                continue
+            if of_script:
+                return [(drafts, found)]
+            chosen.setdefault(found.file, (drafts, found))
+        return list(chosen.values())
+
+    def _may(self, found: Planned) -> bool:
+        allowed = self._unsafe or found.fix.safety == "safe"
+        return allowed and self._only in (None, found.file) and found.file not in self._refused
+
+    def _forget(self, changed: dict[str, bytes]) -> None:
+        """What could not be fixed may be, after a change of a file that decides it."""
+        self._hopeless = {
+            key: files
+            for key, files in self._hopeless.items()
+            if files is not None and files.isdisjoint(changed)
+        }
 
 
-def write_all(workspace: Workspace, changes: Mapping[str, bytes]) -> list[Problem]:
-    """Write changed files; a file that cannot be written is a problem, the others are written."""
-    problems: list[Problem] = []
-    for file, data in changes.items():
-        fault = _write(workspace, file, data)
-        if fault is not None:
-            message = f"{file} was not changed: {fault}"
-            problems.append(Problem(message, (first_byte(file),), "error", file))
-    return problems
-
-
-def _write(workspace: Workspace, file: str, data: bytes) -> str | None:
-    path = workspace.path(file)
-    before = workspace.read(file)
-    if path is None or isinstance(before, Unreadable):
-        return "it lies outside the root or cannot be read"
-    try:
-        status = path.stat()
-        if status.st_nlink > 1:
-            return "it has several hard links, so another file would change too"
-        # The mode counts, not what the superuser may do in spite of it.
-        if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
-            return "it is read-only"
-        if path.read_bytes() != before.data:
-            return "it was changed by someone else meanwhile"
-        replace_bytes(path, data, status.st_mode)
-    except OSError as error:
-        return f"{error.strerror or error}"
-    return None
+def _mended(drafts: list[Draft], planned: Planned) -> Mended:
+    suites = tuple(dict.fromkeys(draft.subject.suite.id for draft in drafts))
+    fix = planned.fix
+    return Mended(drafts[0].rule.id, planned.file, fix.title, fix.safety, suites)

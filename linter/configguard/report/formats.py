@@ -11,6 +11,7 @@ from configguard.project.invocations import Invocation
 from configguard.project.suites import Run, Suite
 from configguard.report.text_safety import json_text
 from configguard.runners.profile import (
+    Fact,
     Note,
     Profile,
     SettingEntry,
@@ -32,6 +33,8 @@ def check_json(report: Report, read: Read) -> str:
         "problems": [_problem(problem, read) for problem in report.problems],
         "summary": _summary(report),
     }
+    if report.mended is not None:
+        shown["fixed"] = _fixed(report)
     return json_text(shown)
 
 
@@ -133,6 +136,50 @@ def _problem(problem: Problem, read: Read) -> dict[str, Any]:
         "message": problem.message,
         "at": _at(problem.at, read),
     }
+
+
+def _fixed(report: Report) -> dict[str, Any]:
+    """What --fix wrote. A fact's old place is gone, and its new one stands in the suite."""
+    return {
+        "fixes": [
+            {
+                "rule": one.rule,
+                "file": one.file,
+                "title": one.title,
+                "safety": one.safety,
+                "suites": one.suites,
+            }
+            for one in report.mended or ()
+        ],
+        "effects": [
+            {
+                "suite": effect.suite,
+                "message": effect.message,
+                "facts": [
+                    {
+                        "environment": environment,
+                        "fact": name,
+                        "before": _value(before),
+                        "after": _value(after),
+                    }
+                    for environment, name, before, after in effect.facts
+                ],
+            }
+            for effect in report.effects
+        ],
+    }
+
+
+def _value(fact: Fact | None) -> dict[str, Any] | None:
+    return None if fact is None else _nowhere(fact_json(fact))
+
+
+def _nowhere(fact: dict[str, Any]) -> dict[str, Any]:
+    """A fact's JSON without its places, in its cases too."""
+    shown = {**fact, "at": []}
+    if "cases" in fact:
+        shown["cases"] = [{**case, "fact": _nowhere(case["fact"])} for case in fact["cases"]]
+    return shown
 
 
 def _summary(report: Report) -> dict[str, Any]:

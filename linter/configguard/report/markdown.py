@@ -21,7 +21,7 @@ def markdown(report: Report, context: Context) -> str:
     Names stand in HTML, where no Markdown of theirs counts.
     """
     wide = Style(width=10_000)
-    sentence = " ".join(summary(report, wide, 0))
+    sentence = " ".join(summary(report, wide))
     rows = [_problem_row(problem, context) for problem in report.problems]
     gravest = sorted(report.findings, key=lambda one: SEVERITIES.index(one.severity))
     rows += [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from configguard.checking.finding import Finding, Fix, Notice, Problem, Report
+from configguard.report.fixed import fixed_lines
 from configguard.report.frames import Label, Rail, frames, location, rail_for, view
 from configguard.report.statistics import count_lines
 from configguard.report.style import Style
@@ -32,7 +33,6 @@ def render_check(
     *,
     verbose: bool = False,
     quiet: bool = False,
-    fixed: int = 0,
 ) -> str:
     """The whole report: findings by file and position, problems, notices, the summary."""
     if report.statistics:
@@ -45,8 +45,10 @@ def render_check(
     blocks += [_problem(problem, read, style) for problem in report.problems]
     if report.notices and not quiet:
         blocks += (_full_notices if verbose else _short_notices)(report.notices, read, style)
+    if report.mended and not quiet:
+        blocks.append(fixed_lines(report.mended, report.effects, style))
     if not quiet or report.findings or report.problems:
-        blocks.append(summary(report, style, fixed))
+        blocks.append(summary(report, style))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" if blocks else ""
 
 
@@ -54,6 +56,9 @@ def render_concise(report: Report, read: Read, style: Style, *, quiet: bool = Fa
     """`path:line:col: severity[rule] message`, a line for each finding, problem and notice."""
     style = Style(prefix=style.prefix, here=style.here)
     lines: list[str] = []
+    for mended in report.mended or ():
+        title = style.told(mended.title, _MESSAGE_MOST)
+        lines.append(f"{style.clean(style.path(mended.file))}: fixed[{mended.rule}] {title}")
     if report.statistics:
         lines += count_lines(report.findings)
     for finding in () if report.statistics else report.shown:
@@ -306,7 +311,7 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def summary(report: Report, style: Style, fixed: int) -> list[str]:
+def summary(report: Report, style: Style) -> list[str]:
     """The last line: what was found in how many configs, and what can be fixed."""
     broken = sum(problem.severity == "error" for problem in report.problems)
     unread = f"; {_count(broken, 'input')} could not be used" if broken else ""
@@ -337,7 +342,7 @@ def summary(report: Report, style: Style, fixed: int) -> list[str]:
     else:
         notes = f", {_count(len(report.notices), 'note')}" if report.notices else ""
         told = f"All clear: {configs}, {suites}, no findings{notes}."
-    done = f"Fixed {_count(fixed, 'finding')}. " if fixed else ""
+    done = f"Fixed {_count(len(report.mended), 'finding')}. " if report.mended else ""
     clear = not counts and not broken and not undecided and not hidden and report.files
     paint = style.added if clear else style.bold
     lines = [paint(line) for line in wrap(f"{done}{told}", style.width)]
