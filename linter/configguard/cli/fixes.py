@@ -62,9 +62,7 @@ def written(
     return session, result, [*problems, *faults]
 
 
-def print_diff(
-    session: Session, result: Fixed, problems: Sequence[Problem], style: Style
-) -> None:
+def print_diff(session: Session, result: Fixed, problems: Sequence[Problem], style: Style) -> None:
     """A patch on standard output, and beside it on standard error what it would do.
 
     `problems`: what was wrong before.
