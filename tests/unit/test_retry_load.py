@@ -16,8 +16,10 @@ PLAYWRIGHT = "playwright.config.ts"
 VITEST = "vitest.e2e.config.ts"
 
 
-def told(root: Path, package: str, version: str, file: str, settings: str) -> list[str]:
-    """The messages of retry-load about one config."""
+def told(
+    root: Path, package: str, version: str, file: str, settings: str, rule: str = "retry-load"
+) -> list[str]:
+    """The messages of one rule about one config."""
     files = {
         "package.json": f'{{"devDependencies": {{"{package}": "{version}"}}}}',
         file: f"export default {settings};\n",
@@ -25,7 +27,7 @@ def told(root: Path, package: str, version: str, file: str, settings: str) -> li
     workspace = Workspace(root, {name: text.encode() for name, text in files.items()})
     for name, text in files.items():
         (root / name).write_text(text, "utf-8")
-    session = Session(workspace, Options((builtin_rules()["retry-load"],)))
+    session = Session(workspace, Options((builtin_rules()[rule],)))
     report = report_of(session, session.judge([""]), plan_fixes=False)
     return [finding.message for finding in report.findings]
 
@@ -73,3 +75,11 @@ def test_the_world_in_which_both_hold_is_told(tmp_path: Path) -> None:
 def test_serial_with_unknown_retries_is_no_load(tmp_path: Path) -> None:
     settings = "{ workers: 1, retries: Number(process.env.AGAIN) }"
     assert told(tmp_path, "@playwright/test", "1.50.1", PLAYWRIGHT, settings) == []
+
+
+def test_more_workers_than_any_number(tmp_path: Path) -> None:
+    """jest takes the digits of a string for its workers: 400 of them are infinity."""
+    settings = f"{{ maxWorkers: '{'9' * 400}' }}"
+    rule = "e2e-parallel-workers"
+    [message] = told(tmp_path, "jest", "29.7.0", "jest.e2e.config.js", settings, rule)
+    assert message.endswith("the limit is 1")

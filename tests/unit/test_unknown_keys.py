@@ -122,7 +122,7 @@ def test_distance(one: str, other: str, slips: int) -> None:
 
 
 def test_two_names_alike_are_no_suggestion() -> None:
-    assert nearest("maxThread", ["maxThreads"]) == "maxThreads"
-    assert nearest("mixThreads", ["maxThreads", "minThreads"]) is None
-    assert nearest("foo", ["fooo"]) is None
-    assert nearest("testtimeout", ["testTimeout"]) == "testTimeout"
+    assert nearest("maxThread", frozenset({"maxThreads"})) == "maxThreads"
+    assert nearest("mixThreads", frozenset({"maxThreads", "minThreads"})) is None
+    assert nearest("foo", frozenset({"fooo"})) is None
+    assert nearest("testtimeout", frozenset({"testTimeout"})) == "testTimeout"

@@ -50,12 +50,9 @@ def load_values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     parts = [f"{_many(files, 'worker')}{on_cpus(workers, cpus)}", _many(at_once, "test")]
     meant = limits[_LIMIT].value
     where = f"where {meant:g} {'was' if meant == 1 else 'were'} meant"
-    if isinstance(again, float):
-        parts.append(_many(again + 1, "attempt"))
-        product = _many(files * at_once * (again + 1), "execution")
-    else:
-        parts.append("attempts without end")
-        product = "executions without end"
+    attempts = again + 1 if isinstance(again, float) else math.inf
+    parts.append(_many(attempts, "attempt"))
+    product = _many(files * at_once * attempts, "execution")
     arithmetic = f"{_TIMES.join(parts)} = {product} {where}"
     strategy = facts.get("retryStrategy")
     alone = isinstance(strategy, KnownFact) and strategy.value == "isolated"
@@ -84,16 +81,20 @@ def load_because(draft: Draft, cpus: int) -> list[Because]:
 
 
 def _count(fact: SimpleFact, cpus: int) -> float | None:
+    """The fact as a whole number of things, or infinity; None where it is no number."""
     match fact:
         case KnownFact(value=float() as value):
-            return math.ceil(value)
+            count = value
         case RangeFact(expression):
-            return math.ceil(expression.at(machine_for(fact, cpus)))
+            count = expression.at(machine_for(fact, cpus))
         case _:
             return None
+    return math.ceil(count) if math.isfinite(count) else count
 
 
 def _many(count: float, what: str) -> str:
+    if count == math.inf:
+        return f"{what}s without end"
     return f"{number(count)} {what}{'' if count == 1 else 's'}"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 _SHORT, _LONG = 4, 8
 """From so many letters on, one slip is told from another word; from so many, two are."""
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
+@lru_cache(maxsize=4096)
+def nearest(name: str, names: frozenset[str]) -> str | None:
     """The one name that a few slips of the pen may have made; None where there is none, or two."""
     allowed = 0 if len(name) < _SHORT else 1 if len(name) < _LONG else 2
     found: dict[str, int] = {}

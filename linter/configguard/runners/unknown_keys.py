@@ -139,6 +139,7 @@ class _Place:
             self._groups.append(_Group(first, last, frozenset(group["keys"])))
         self.ever: frozenset[str] = frozenset().union(*(one.keys for one in self._groups))
 
+    @cache  # noqa: B019  places live as long as the process: one for each row of the tables
     def now(self, version: str) -> frozenset[str]:
         """The keys that the measured versions on both sides of one know."""
         wanted = parse_version(version) or (0, 0, 0)
