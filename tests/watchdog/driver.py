@@ -11,6 +11,7 @@ import dataclasses
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from configguard.watchdog.guard import guard
@@ -36,6 +37,9 @@ class Plain:
                 if self._options.get("kill", True)
                 else Warn("memory", text)
             )
+        stop_when = self._options.get("stop_when")
+        if stop_when is not None and Path(stop_when).exists():
+            return Stop("cpu", "the file is there")
         stop_at = self._options.get("stop_at_s")
         if stop_at is not None and sample.t >= stop_at:
             return Stop("cpu", f"after {sample.t:.2f} s")
