@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from configguard.fixing.style import indent_unit, property_text, trailing_comma
 from configguard.source.document import Document
 from configguard.source.edits import Edit
 from configguard.source.span import Span
@@ -45,6 +46,7 @@ def add_property(parsed: Parsed, literal: Node, text: str) -> Edit:
     """Add a property at the end of an object literal, after its last spread."""
     members = [child for child in literal.named_children if child.type != "comment"]
     file = parsed.document.file
+    text = property_text(parsed, members, text)
     if not members:
         return _fill_empty(parsed, literal, text)
     last = members[-1]
@@ -57,17 +59,25 @@ def add_property(parsed: Parsed, literal: Node, text: str) -> Edit:
     if literal.start_point.row == literal.end_point.row or _same_line(last, literal):
         spelled = f" {text}," if has_comma else f", {text}"
         return Edit(Span(file, end, end), spelled)
-    newline = parsed.document.newline
-    addition = f"{newline}{_indent(parsed, last)}{text}{',' if has_comma else ''}"
+    start = f"{parsed.document.newline}{_indent(parsed, last)}"
     if has_comma:
-        at = _after_comments(parsed, end)
-        return Edit(Span(file, at, at), addition)
-    after = _after_comments(parsed, last.end_byte)
-    if after == last.end_byte:
-        return Edit(Span(file, end, end), f",{addition}")
-    # A comment stands between the last property and the line's end: the comma goes before it.
+        at = _after_comments(parsed, comma)
+        return Edit(Span(file, at, at), f"{start}{text},")
+    after = _after_comments(parsed, last)
+    if _comma_first(last):
+        return Edit(Span(file, after, after), f"{start}, {text}")
+    # Where a comment stands between the last property and the line's end, the comma goes before it.
     comment = parsed.document.text(last.end_byte, after)
-    return Edit(Span(file, last.end_byte, after), f",{comment}{addition}")
+    return Edit(Span(file, last.end_byte, after), f",{comment}{start}{text}")
+
+
+def _comma_first(last: Node) -> bool:
+    """Whether the comma before a property begins its line."""
+    comma = last.prev_sibling
+    before = comma.prev_sibling if comma is not None else None
+    if comma is None or before is None or comma.type != ",":
+        return False
+    return before.end_point.row < comma.start_point.row == last.start_point.row
 
 
 def remove_property(parsed: Parsed, member: Node, keep: frozenset[str] = frozenset()) -> Edit:
@@ -124,17 +134,26 @@ def _key(parsed: Parsed, pair: Node) -> str:
 
 
 def _fill_empty(parsed: Parsed, literal: Node, text: str) -> Edit:
-    file = parsed.document.file
-    inside = parsed.document.text(literal.start_byte + 1, literal.end_byte - 1)
-    if not inside.strip():
-        return Edit(Span(file, literal.start_byte + 1, literal.end_byte - 1), f" {text} ")
-    # Only comments inside: they stay, the property follows them.
-    newline = parsed.document.newline
+    document = parsed.document
+    file, low, high = document.file, literal.start_byte + 1, literal.end_byte - 1
+    inside = document.text(low, high)
+    comments = inside.rstrip()
+    if "\n" not in inside:
+        # Only a comment that ends can stand here: it stays.
+        spelled = f"{comments} {text} " if comments.strip() else f" {text} "
+        return Edit(Span(file, low, high), spelled)
     outer = _line_indent(parsed, literal.start_byte)
-    unit = "\t" if "\t" in inside else "  "
-    at = literal.start_byte + 1 + len(inside.rstrip().encode())
-    ending = "" if "\n" in inside[len(inside.rstrip()) :] else newline + outer
-    return Edit(Span(file, at, at), f"{newline}{outer}{unit}{text},{ending}")
+    inner = outer + indent_unit(document)
+    if comments.strip() and "\n" in comments:
+        first = literal.named_children[-1]
+        own = document.text(first.start_byte - first.start_point.column, first.start_byte)
+        inner = inner if own.strip() else own
+    ending = document.text(low + len(comments.encode()), high) if comments.strip() else ""
+    ending = ending if "\n" in ending else f"{document.newline}{outer}"
+    addition = f"{document.newline}{inner}{text}{trailing_comma(document)}{ending}"
+    return Edit(
+        Span(file, low + len(comments.encode()) if comments.strip() else low, high), addition
+    )
 
 
 def _same_line(last: Node, literal: Node) -> bool:
@@ -153,13 +172,12 @@ def _line_indent(parsed: Parsed, offset: int) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def _after_comments(parsed: Parsed, offset: int) -> int:
+def _after_comments(parsed: Parsed, node: Node) -> int:
     """The end of the comments that follow on the same line."""
-    data = parsed.document.data
-    end = data.find(b"\n", offset)
-    end = len(data) if end == -1 else end
-    rest = data[offset:end].rstrip(b"\r\n \t")
-    stripped = rest.lstrip()
-    if stripped.startswith(b"//") or (stripped.startswith(b"/*") and stripped.endswith(b"*/")):
-        return offset + len(rest)
-    return offset
+    after = node.next_sibling
+    while after is not None and after.type == "comment":
+        if after.start_point.row != node.end_point.row:
+            break
+        node, after = after, after.next_sibling
+    text = parsed.document.data[node.start_byte : node.end_byte]
+    return node.end_byte - (len(text) - len(text.rstrip(b"\r")))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from configguard.evaluate.values import Obj, Value
 from configguard.fixing.objects import add_property, node_at, remove_property
+from configguard.fixing.style import number_text
 from configguard.runners.settings import Settings
 from configguard.runners.spelling import literal
 from configguard.source.edits import Edit
@@ -20,7 +21,7 @@ def set_setting(
     parsed: Parsed, settings: Settings, setting: str, value: bool | float
 ) -> Iterator[Edit]:
     """Edits of the suite's own file that may give a setting a value."""
-    file, text = parsed.document.file, literal(value)
+    file, text = parsed.document.file, number_text(parsed, literal(value))
     reading = settings.written(setting)
     entry = reading.entry if reading is not None else None
     if reading is not None and entry is not None and entry.expression.file == file:
