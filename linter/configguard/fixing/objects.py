@@ -113,9 +113,13 @@ def _removal(parsed: Parsed, member: Node) -> Edit:
     rest = data[end:line_end].strip()
     if alone and not rest:
         return Edit(Span(file, line_start, line_end), "")
-    if alone or (after is not None and after.type == ","):
+    if not rest and data[start - 1 : start] in (b" ", b"\t"):
+        start -= len(data[line_start:start]) - len(data[line_start:start].rstrip())
+    elif alone or (after is not None and after.type == ","):
         while data[end : end + 1] in (b" ", b"\t"):
             end += 1
+    elif data[start - 1 : start] == data[end : end + 1] == b" ":
+        end += 1
     return Edit(Span(file, start, end), "")
 
 

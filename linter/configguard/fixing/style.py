@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _SEPARATED = re.compile(rb"\b[0-9]{1,3}(?:_[0-9]{3})+\b")
 _SHORT = re.compile(rb"\b[0-9]_[0-9]{3}\b")
 _INDENTED = re.compile(rb"^(\t| +)(?=[^\s*])", re.MULTILINE)
-_ENDED = re.compile(rb"(,?)(?:[ \t]*//[^\n]*)?\s*\n\s*[}\]]")
+_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_ENDED = re.compile(rb"([^\s{}()\[\];])\s*\n\s*[}\]]")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _PLAIN_PROPERTY = re.compile(r"(?:[A-Za-z_$][\w$]*: (?:\{ )?)+[\w.-]+(?: \})*", re.ASCII)
 _KEY = re.compile(r"[A-Za-z_$][\w$]*(?=: )", re.ASCII)
@@ -33,8 +34,8 @@ def trailing_comma(document: Document) -> str:
     """What stands behind the last of several lines in braces: a comma, unless none is there."""
     if document.file.endswith(".json"):
         return ""
-    ends = [found[1] for found in _ENDED.finditer(document.data)]
-    return "," if not ends or any(ends) else ""
+    ends = [found[1] for found in _ENDED.finditer(_COMMENT.sub(b"", document.data))]
+    return "," if not ends or b"," in ends else ""
 
 
 def number_text(parsed: Parsed, text: str) -> str:
