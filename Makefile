@@ -42,7 +42,7 @@ rules-test: $(STAMP) ## every example in the rules' pages, four ways
 	$(PY) -m pytest -n 2 tests/rules
 
 projects: $(STAMP) ## whole projects through the command line, and packaging
-	$(PY) -m pytest -n 2 tests/projects tests/packaging
+	$(PY) -m pytest -n 2 --dist loadgroup tests/packaging tests/projects
 
 watchdog: $(STAMP) ## the guard of a running command, against real processes
 	$(PY) -m pytest -n 2 tests/watchdog

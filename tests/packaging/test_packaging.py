@@ -18,6 +18,8 @@ from configguard.resources import prepare
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUIET = ["--quiet", "--disable-pip-version-check"]
 
+pytestmark = pytest.mark.xdist_group("packaging")  # they share one build
+
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from projects.harness import CLEAN_TEXT, GOOD_TEXT, clean_environment
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
 CONFIG = "vitest.e2e.config.ts"
+
+pytestmark = pytest.mark.xdist_group("pre-commit")  # they share one installation
 LOCK = {"lockfileVersion": 3, "packages": {"node_modules/vitest": {"version": "3.2.7"}}}
 
 

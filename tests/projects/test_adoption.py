@@ -202,9 +202,9 @@ def test_what_is_in_the_baseline_is_not_told(project: MakeProject, run: Run) -> 
     shown = check(run, root, "--baseline", "base.json", "--show-suppressed")
     assert {one["suppressed"]["by"] for one in shown.json()["findings"]} == {"baseline"}
     assert shown.json()["summary"]["suppressed"] == 4
-    # Lines that move, another value, a script that starts it: still the same findings.
+    # Lines that move, a better value, a script that starts it: still the same findings.
     (root / E2E).write_text(
-        "// a\n\nconst RETRY = 4;\nexport default { test: {\n  retry: RETRY,\n"
+        "// a\n\nconst RETRY = 2;\nexport default { test: {\n  retry: RETRY,\n"
         "  fileParallelism: true } };\n"
     )
     (root / "package.json").write_text(
@@ -221,6 +221,49 @@ def test_what_is_in_the_baseline_is_not_told(project: MakeProject, run: Run) -> 
     assert code == 1
     assert (f"b/{E2E}", "too-many-retries") in left
     assert (E2E, "too-many-retries") not in left
+
+
+def test_what_got_worse_is_told_again(project: MakeProject, run: Run) -> None:
+    root = project({E2E: TWO})
+    written = baseline_of(run, root)
+    values = {one["rule"]: one.get("values") for one in written["findings"]}
+    assert values["too-many-retries"] == {"retries": 3}
+    assert values["e2e-parallel-workers"] == {"workers": 7}
+    for retry, is_told in (("2", False), ("3", False), ("4", True), ("40", True)):
+        (root / E2E).write_text(TWO.replace("retry: 3", f"retry: {retry}"))
+        code, left, notices = told(run, root)
+        assert (E2E, "too-many-retries") in left if is_told else left == []
+        # It is neither one that is gone.
+        assert (code, notices) == (int(is_told), [])
+    text = run("check", "--baseline", "base.json", cwd=root).stdout
+    assert "it got worse: the baseline knows it with retries 3" in " ".join(text.split())
+    # The machine that a check is judged for makes nothing worse.
+    (root / E2E).write_text(TWO)
+    assert found(check(run, root, "--baseline", "base.json", "--cpus", "32")) == []
+    # Written anew it is known as it is then; an entry without numbers knows any.
+    (root / E2E).write_text(TWO.replace("retry: 3", "retry: 40"))
+    rewritten = baseline_of(run, root)
+    assert told(run, root) == (0, [], [])
+    for one in rewritten["findings"]:
+        one.pop("values", None)
+    (root / "base.json").write_text(json.dumps(rewritten))
+    assert told(run, root) == (0, [], [])
+    (root / E2E).write_text(TWO)
+    assert told(run, root) == (0, [], [])
+
+
+def test_one_that_got_worse_beside_one_that_did_not(project: MakeProject, run: Run) -> None:
+    """Two scripts with a flag each are two findings of one kind."""
+    scripts = {"a": "vitest run -c vitest.e2e.config.ts --retry 3",
+               "b": "vitest run -c vitest.e2e.config.ts --retry 5"}  # fmt: skip
+    root = project({E2E: CLEAN_TEXT, "package.json": json.dumps({"scripts": scripts}, indent=1)})
+    baseline_of(run, root)
+    assert told(run, root) == (0, [], [])
+    scripts["a"] = scripts["a"].replace("3", "4")
+    (root / "package.json").write_text(json.dumps({"scripts": scripts}, indent=1))
+    result = check(run, root, "--baseline", "base.json", "--select", "override-raises-load")
+    [finding] = result.json()["findings"]
+    assert "with 4 retries" in finding["message"]
 
 
 def test_stale_entries_are_told(project: MakeProject, run: Run) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
+from configguard.resources import prepare
 from projects.harness import (
     CLEAN_TEXT,
     GOOD_TEXT,
@@ -53,7 +54,14 @@ def hook(event, args):
         return
     os.write(log, (json.dumps(record) + "\\n").encode())
 
-sys.argv = sys.argv[2:]
+if sys.argv[2]:
+    # An installed configguard has its tables in one file; reading YAML takes ten times as long.
+    from configguard import resources
+
+    with open(sys.argv[2]) as file:
+        prepared = json.load(file)
+    resources._prepared = lambda: prepared
+sys.argv = sys.argv[3:]
 sys.path.insert(0, "")
 sys.addaudithook(hook)
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
@@ -110,13 +118,22 @@ def installation() -> tuple[Path, ...]:
     return tuple(found)
 
 
-def watch(tmp: Path, *args: str | Path, cwd: Path) -> Watched:
-    """Run a module under the audit hook."""
+@cache
+def prepared_tables() -> bytes:
+    return json.dumps(prepare()).encode()
+
+
+def watch(tmp: Path, *args: str | Path, cwd: Path, prepared: bool = True) -> Watched:
+    """Run a module under the audit hook; the tables are there as in an installed package."""
     runner, log = tmp / "runner.py", tmp / "log.jsonl"
     runner.write_text(RUNNER)
     log.write_text("")
+    tables: Path | str = ""
+    if prepared:
+        tables = tmp / "prepared.json"
+        tables.write_bytes(prepared_tables())
     done = subprocess.run(
-        [sys.executable, runner, log, *args],
+        [sys.executable, runner, log, tables, *args],
         cwd=cwd,
         env=clean_environment(),
         stdin=subprocess.DEVNULL,
@@ -192,7 +209,7 @@ def test_the_hook_sees_what_it_must(tmp_path: Path) -> None:
         "subprocess.run(['true'])\n"
         "os.system('true')\n"
     )
-    seen = watch(tmp_path, "hostile", cwd=place)
+    seen = watch(tmp_path, "hostile", cwd=place, prepared=False)
     told = "\n".join(seen.outside(place))
     for name in ("x.ts", "index.ts", "secrets", "secrets/sub"):
         assert f"{tmp_path}/" in told
@@ -205,7 +222,7 @@ def test_the_hook_sees_what_it_must(tmp_path: Path) -> None:
 
 def test_the_hook_sees_the_config_being_read(project: MakeProject, tmp_path: Path) -> None:
     root = project({"vitest.e2e.config.ts": GOOD_TEXT})
-    seen = watch(tmp_path, "configguard", "check", ".", cwd=root)
+    seen = watch(tmp_path, "configguard", "check", ".", cwd=root, prepared=False)
     assert root / "vitest.e2e.config.ts" in [one.path for one in seen.touched]
     assert seen.outside(), "without the project among the allowed folders it is outside"
     assert seen.code == 1

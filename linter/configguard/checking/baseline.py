@@ -3,7 +3,7 @@
 A finding is known by its rule, the file it stands in, the projects it is about and its fact: not
 by lines, so edits elsewhere and moved lines change nothing. Each entry hides as many findings as
 were there. A script or a project that is added may make a finding one of more projects, or of
-others: one project in common is enough.
+others: one project in common is enough. A number that got worse (3 workers, now 8) is told again.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 
 from configguard import __version__
 from configguard.checking.check import Draft
-from configguard.checking.finding import Notice, Problem
+from configguard.checking.finding import Because, Notice, Problem
 from configguard.checking.wording import place_of
+from configguard.evaluate.constraints import is_number
 from configguard.limits.json_file import JsonFault, json_value, places
 from configguard.limits.shape import misfits, said, unknown_keys
 from configguard.project.suites import suite_id
 from configguard.resources import data_folder
+from configguard.ruleset.judge import plain_value
+from configguard.runners.profile import REFERENCE_CPUS, number
 from configguard.source.document import Document
 from configguard.source.span import Span
 from configguard.source.workspace import (
@@ -35,18 +38,57 @@ from configguard.source.workspace import (
 VERSION = 1
 
 
+Value = float | str
+"""A number, or the word for one without end: `unlimited`, `none`."""
+
+
 class Known(NamedTuple):
-    """What makes findings the same ones as before."""
+    """What makes findings the same ones as before, and how bad they were.
+
+    `values`: by fact the number that a limit bounds, at the CPUs of the reference machine.
+    """
 
     rule: str
     file: str
     projects: frozenset[str]
     fact: str
+    values: tuple[tuple[str, Value], ...] = ()
 
     def meets(self, other: Known) -> bool:
         """Whether they are about the same fact in the same file, in one project at least."""
         alike = (self.rule, self.file, self.fact) == (other.rule, other.file, other.fact)
         return alike and not self.projects.isdisjoint(other.projects)
+
+
+class Found(NamedTuple):
+    """What the baseline calls a finding. `least`: the facts of which less is worse."""
+
+    known: Known
+    least: frozenset[str]
+
+    def is_as(self, entry: Known) -> bool:
+        """Whether it is just the one that the baseline knows."""
+        return self.known == (entry if entry.values else entry._replace(values=self.known.values))
+
+    def is_no_worse_than(self, entry: Known) -> bool:
+        """Whether it is one that the baseline knows, with the same numbers or better ones."""
+        then = dict(entry.values)
+        return self.known.meets(entry) and not any(
+            name in then and self._is_worse(name, value, then[name])
+            for name, value in self.known.values
+        )
+
+    def is_about(self, entry: Known) -> bool:
+        """Whether the baseline knows it, with whatever numbers."""
+        return self.known.meets(entry)
+
+    def _is_worse(self, name: str, now: Value, then: Value) -> bool:
+        least = name in self.least
+        return _number(now) < _number(then) if least else _number(now) > _number(then)
+
+
+def _number(value: Value) -> float:
+    return float("inf") if isinstance(value, str) else value
 
 
 class Entry(NamedTuple):
@@ -57,39 +99,87 @@ class Entry(NamedTuple):
     at: Span
 
 
+class Split(NamedTuple):
+    """Of each finding whether it is known; what of the file is left; where a finding got worse.
+
+    `worse`: by the index of the finding, the entry that knows it with better numbers.
+    """
+
+    known: list[bool]
+    stale: tuple[Entry, ...]
+    worse: dict[int, Entry]
+
+
 class Baseline(NamedTuple):
     """The entries of one file."""
 
     entries: tuple[Entry, ...] = ()
 
-    def split(self, groups: Sequence[list[Draft]]) -> tuple[list[bool], tuple[Entry, ...]]:
-        """For the drafts of each finding whether they are known, and what of the file is left."""
+    def split(self, groups: Sequence[list[Draft]]) -> Split:
+        """What the file says of findings, each given by its drafts."""
         left = [entry.number for entry in self.entries]
-        keys = [known(group) for group in groups]
-        found = [False] * len(groups)
+        found = [_found(group) for group in groups]
+        known = [False] * len(groups)
+        worse: dict[int, Entry] = {}
         # Those that are exactly the same go first: of two alike the right one stays told.
-        for same in (Known.__eq__, Known.meets):
-            for index, key in enumerate(keys):
-                if found[index]:
+        for same in (Found.is_as, Found.is_no_worse_than, Found.is_about):
+            for index, one in enumerate(found):
+                if known[index]:
                     continue
-                for number, entry in enumerate(self.entries):
-                    if left[number] and same(entry.known, key):
-                        left[number] -= 1
-                        found[index] = True
+                for at, entry in enumerate(self.entries):
+                    if left[at] and same(one, entry.known):
+                        left[at] -= 1
+                        if same is Found.is_about:
+                            worse[index] = entry
+                        else:
+                            known[index] = True
                         break
         stale = (
-            entry._replace(number=number)
-            for entry, number in zip(self.entries, left, strict=True)
-            if number
+            entry._replace(number=more)
+            for entry, more in zip(self.entries, left, strict=True)
+            if more
         )
-        return found, tuple(stale)
+        return Split(known, tuple(stale), worse)
 
 
 def known(group: Sequence[Draft]) -> Known:
     """What the baseline calls a finding, by all its drafts."""
+    return _found(group).known
+
+
+def _found(group: Sequence[Draft]) -> Found:
     suites = (draft.subject.suite for draft in group)
     projects = frozenset(suite_id(suite.config, suite.key) for suite in suites)
-    return Known(group[0].rule.id, place_of(group[0])[0].file, projects, group[0].key[2])
+    worst: dict[str, Value] = {}
+    least: set[str] = set()
+    for violation in (one for draft in group for _, found in draft.hits for one in found):
+        name, constraint = violation.name, violation.check.require[violation.fact]
+        value = plain_value(violation.case.fact, REFERENCE_CPUS)
+        bounded = value == _ENDLESS[0] or {"maximum", "minimum"} & constraint.keys()
+        if name != violation.fact or not bounded or not _is_value(value):
+            continue
+        if "minimum" in constraint:
+            least.add(name)
+        choose = min if name in least else max
+        worst[name] = choose(worst.get(name, value), value, key=_number)
+    about = Known(group[0].rule.id, place_of(group[0])[0].file, projects, group[0].key[2])
+    return Found(about._replace(values=tuple(sorted(worst.items()))), frozenset(least))
+
+
+def _is_value(value: Any) -> bool:
+    return is_number(value) or value in _ENDLESS
+
+
+_ENDLESS = ("unlimited", "none")
+
+
+def was_better(entry: Entry) -> Because:
+    """What the baseline knows of a finding that got worse since."""
+    then = " and ".join(
+        f"{name} {value if isinstance(value, str) else number(value)}"
+        for name, value in entry.known.values
+    )
+    return Because(f"it got worse: the baseline knows it with {then}", (entry.at,))
 
 
 def load_baseline(path: Path, name: str) -> tuple[Baseline, list[Problem]]:
@@ -132,7 +222,13 @@ def _read(document: Document) -> tuple[Baseline, list[Problem]]:
         return Baseline(), sorted(problems, key=lambda problem: problem.at)
     entries = [
         Entry(
-            Known(one["rule"], one["file"], frozenset(one["projects"]), one["fact"]),
+            Known(
+                one["rule"],
+                one["file"],
+                frozenset(one["projects"]),
+                one["fact"],
+                tuple(sorted(one.get("values", {}).items())),
+            ),
             one["count"],
             place.at(("findings", index)),
         )
@@ -161,6 +257,7 @@ def baseline_text(groups: Iterable[Sequence[Draft]]) -> str:
             "file": key.file,
             "projects": sorted(key.projects),
             "fact": key.fact,
+            **({"values": _plain(key.values)} if key.values else {}),
             "count": count,
         }
         for key, count in counts.items()
@@ -171,6 +268,11 @@ def baseline_text(groups: Iterable[Sequence[Draft]]) -> str:
     listed = f"[\n{lines}\n  ]" if lines else "[]"
     head = f'  "schemaVersion": {VERSION},\n  "configguard": {json.dumps(__version__)},\n'
     return f'{{\n{head}  "findings": {listed}\n}}\n'
+
+
+def _plain(values: tuple[tuple[str, Value], ...]) -> dict[str, int | float | str]:
+    """Whole numbers without a point."""
+    return {name: one if isinstance(one, str) else number(one) for name, one in values}
 
 
 def stale_notices(stale: Iterable[Entry], certain: Collection[str]) -> list[Notice]:

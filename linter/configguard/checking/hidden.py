@@ -81,18 +81,30 @@ def without_hidden(
     return told, [*silent, *(one for draft in left for one in hidden(draft))]
 
 
-def without_known(
-    drafts: Sequence[Draft], baseline: Baseline | None
-) -> tuple[list[Draft], list[Hidden], tuple[Entry, ...]]:
-    """The drafts that are not in the baseline, those that are, and what else it holds."""
+class Kept(NamedTuple):
+    """The drafts that are not in the baseline, and those that are; what else the file holds.
+
+    `worse`: the drafts that it knows with better numbers, and its entries.
+    """
+
+    told: list[Draft]
+    known: list[Hidden]
+    stale: tuple[Entry, ...] = ()
+    worse: tuple[tuple[Draft, Entry], ...] = ()
+
+
+def without_known(drafts: Sequence[Draft], baseline: Baseline | None) -> Kept:
+    """Drafts by what the baseline says of them."""
     if baseline is None:
-        return list(drafts), [], ()
+        return Kept(list(drafts), [])
     groups = grouped(drafts)
-    found, stale = baseline.split(groups)
-    pairs = zip(groups, found, strict=True)
+    split = baseline.split(groups)
+    pairs = zip(groups, split.known, strict=True)
     known = [draft for group, is_known in pairs if is_known for draft in group]
     ids = {id(draft) for draft in known}
-    return [one for one in drafts if id(one) not in ids], in_baseline(known), stale
+    told = [one for one in drafts if id(one) not in ids]
+    worse = tuple((groups[index][0], entry) for index, entry in split.worse.items())
+    return Kept(told, in_baseline(known), split.stale, worse)
 
 
 def in_baseline(drafts: Iterable[Draft]) -> list[Hidden]:

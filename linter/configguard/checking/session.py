@@ -73,6 +73,7 @@ class Judgement(NamedTuple):
     hidden: tuple[Hidden, ...] = ()
     stale: tuple[Entry, ...] = ()
     whole: bool = False
+    worse: tuple[tuple[Draft, Entry], ...] = ()
 
     def known(self) -> Judgement:
         """The same with all that is told in the baseline."""
@@ -341,19 +342,20 @@ class Session:
                     if self._comment_hiding(draft) is None:
                         told.append(draft)
         asked = [one for one in told if not self._ignored_there(one)]
-        told, known, stale = without_known(asked, self.options.baseline)
+        kept = without_known(asked, self.options.baseline)
         hidden = [one for one in hidden if not self._ignored_there(one.draft)]
         notices += notices_of_old(one for one in old if not self._ignored_there(one))
         return Judgement(
             tuple(configs),
-            tuple(told),
+            tuple(kept.told),
             tuple(dict.fromkeys(notices)),
             _told_once(problems),
             limits,
             limits_wrong,
-            (*hidden, *known),
-            stale,
+            (*hidden, *kept.known),
+            kept.stale,
             whole,
+            kept.worse,
         )
 
     def _comment_hiding(self, draft: Draft) -> Suppression | None:

@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from configguard.checking.baseline import Baseline, load_baseline, stale_notices
+from configguard.checking.baseline import Baseline, load_baseline, stale_notices, was_better
 from configguard.checking.finding import SEVERITIES, Finding, Problem, Report, Severity, at_least
 from configguard.checking.session import Judgement, Options, Session
 from configguard.checking.wording import grouped, worded
@@ -169,11 +169,15 @@ def report_of(session: Session, judgement: Judgement, *, plan_fixes: bool = True
     """Findings in words, each with its verified fix where it has one."""
     findings: list[Finding] = []
     planner: Planner | None = None
+    worse = {id(draft): entry for draft, entry in judgement.worse}
     for drafts in grouped(judgement.drafts):
         draft = drafts[0]
         finding = worded(
             drafts, judgement.limits[draft.subject.suite.id], session.cpus, session.workspace
         )
+        if id(draft) in worse:
+            because = (*finding.because, was_better(worse[id(draft)]))
+            finding = finding.having(because=because)
         if plan_fixes and draft.rule.fix is not None:
             from configguard.fixing.plan import Planned, Planner
 
