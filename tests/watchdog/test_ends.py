@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from watchdog.random_ends import end_at_random
 from watchdog.running import Runs, tagged, wait_for, workload
 
 SEVEN = 7
@@ -236,23 +237,4 @@ def test_at_random_moments(tmp_path: Path, number: int) -> None:
     """Twenty here; `make stress` does it 300 times."""
     dice = random.Random(20)
     for turn in range(10):
-        end_at_random(tmp_path / f"{number}-{turn}", number, dice)
-
-
-def end_at_random(folder: Path, number: int, dice: random.Random) -> None:
-    """Signal a guarded tree while it starts, runs or ends; nothing may survive."""
-    folder.mkdir()
-    runs = Runs(folder)
-    try:
-        run = runs.start(workload("tree", 2))
-        wait_for(lambda: run.process.poll() is not None or run.record.exists(), "it started")
-        time.sleep(dice.uniform(0.0, 0.8))
-        (os.killpg if dice.random() < 0.5 else os.kill)(run.process.pid, number)
-        if dice.random() < 0.3:
-            time.sleep(dice.uniform(0.0, 0.3))
-            if run.process.poll() is None:
-                os.kill(run.process.pid, dice.choice((signal.SIGKILL, signal.SIGTERM)))
-        run.wait()
-        wait_for(lambda: not tagged(run.tag), "nothing survives", 10.0)
-    finally:
-        runs.close()
+        end_at_random(tmp_path / str(turn), number, dice)

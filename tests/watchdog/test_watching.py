@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from configguard.watchdog.daemons import daemons_among, is_daemon
 from configguard.watchdog.ending import Ending
-from configguard.watchdog.sampling import ProcessSample, Sample
+from configguard.watchdog.guarding import GuardSettings, Stop
+from configguard.watchdog.procfs import ProcfsTree
+from configguard.watchdog.sampling import ProcessSample, Sample, Tree
 from configguard.watchdog.sentinel import SHORTEST_S, TICK_S, Sentinel
+from configguard.watchdog.sight import Sight
 
 
 def sample(t: float, memory: float, available: float = 5000, machine: float = 8000) -> Sample:
@@ -202,3 +207,97 @@ def test_what_a_daemon_started_is_the_daemons() -> None:
         ]
     )
     assert set(found) == {(1, 1.0), (2, 1.0)}
+
+
+# --- when nothing can be measured ---------------------------------------------------------------
+
+
+class Looker:
+    """Who looks: counts what it is told."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.faults: list[tuple[str, str]] = []
+        self.stops: list[Stop] = []
+        self.seen: list[Sample] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def decide(self, sample: Sample) -> None:
+        self.seen.append(sample)
+
+    def stop(self, stop: Stop) -> None:
+        self.stops.append(stop)
+
+    def fault(self, kind: str, text: str) -> None:
+        self.faults.append((kind, text))
+
+    def take_gap(self) -> bool:
+        return False
+
+
+def no_tree() -> Tree:
+    raise PermissionError(13, "Permission denied")
+
+
+def blind(**settings: Any) -> tuple[Looker, Sight]:
+    looker = Looker()
+    return looker, Sight(looker, no_tree, lambda: 0.0, GuardSettings("run", **settings))
+
+
+def test_without_permission_the_command_goes_on_and_it_is_said_once() -> None:
+    looker, sight = blind()
+    for turn in range(10):
+        looker.time = float(turn)
+        assert 0 < sight.look() <= 1
+    assert looker.faults == [
+        (
+            "lost",
+            "limits cannot be enforced: PermissionError: [Errno 13] Permission denied",
+        )
+    ]
+    assert looker.stops == [] and looker.seen == []
+
+
+def test_where_monitoring_is_required_its_loss_ends_the_command() -> None:
+    looker, sight = blind(require_monitoring=True)
+    for _ in range(3):
+        sight.look()
+    assert [stop.reason for stop in looker.stops] == ["monitoring"]
+
+
+def test_the_wall_clock_needs_no_sight() -> None:
+    looker, sight = blind(wall_s=5)
+    looker.time = 4.9
+    sight.look()
+    assert looker.stops == []
+    looker.time = 5.0
+    sight.look()
+    assert [stop.reason for stop in looker.stops] == ["wall"]
+
+
+def test_one_failed_look_is_no_loss() -> None:
+    looker = Looker()
+    trees: list[Tree] = []
+
+    def tree_at_the_second_try() -> Tree:
+        trees.append(ProcfsTree(os.getpid()))
+        if len(trees) == 1:
+            raise OSError(24, "Too many open files")
+        return trees[-1]
+
+    sight = Sight(looker, tree_at_the_second_try, lambda: 0.0, GuardSettings("run"))
+    sight.look()
+    sight.look()
+    assert looker.faults == [] and len(looker.seen) == 1
+
+
+def test_windows_come_at_their_interval_whatever_the_sentinel_asks() -> None:
+    looker = Looker()
+    settings = GuardSettings("run", interval_s=5)
+    sight = Sight(looker, lambda: ProcfsTree(os.getpid()), lambda: 0.0, settings)
+    while looker.time < 16:
+        looker.time += max(sight.look(), 0.01)
+    windows = [sample.t for sample in looker.seen if sample.window]
+    assert windows == pytest.approx([0, 5, 10, 15], abs=0.3)

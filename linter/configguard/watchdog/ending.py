@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from configguard.watchdog.meter import Identified
+from configguard.watchdog.sampling import Identified
 
 _POLL_S = 0.02
 _SLOWEST_POLL_S = 0.1

@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from configguard.watchdog.machine import Machine
-from configguard.watchdog.sampling import Lost, MemoryKind, ProcessSample, Sample
-
-NEAR = 0.8
-"""Of the memory limit: from here on memory is read exactly."""
-
-
-class Identified(Protocol):
-    """A process that can be told from a later one with its pid."""
-
-    @property
-    def pid(self) -> int: ...
-    @property
-    def started(self) -> float: ...
-    @property
-    def parent(self) -> int: ...
-
-
-class Tree(Protocol):
-    """The processes below a root; one class per platform."""
-
-    close_kind: MemoryKind
-    cpu_s: float
-    lost: frozenset[Lost]
-
-    def scan(self, *, fresh_commands: bool = False) -> list[ProcessSample]: ...
-
-    def living(self) -> Sequence[Identified]: ...
-
-    def close_mb(self, pid: int) -> float | None: ...
-
-    def quick_mb(self, pid: int) -> float: ...
+from configguard.watchdog.sampling import NEAR, Lost, MemoryKind, ProcessSample, Sample, Tree
 
 
 class Meter:

@@ -8,7 +8,7 @@ import time
 
 from configguard.watchdog.ending import Ending
 from configguard.watchdog.kernel import send
-from configguard.watchdog.meter import Identified, Tree
+from configguard.watchdog.sampling import Identified, Tree
 
 
 def new_tree(root: int, run_id: str, *, adopts: bool) -> Tree:

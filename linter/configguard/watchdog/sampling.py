@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 MemoryKind = Literal["pss", "rss", "footprint", "cgroup"]
 """What a figure counts: shared pages once (pss, cgroup), once per process (rss), or as macOS does
@@ -60,3 +61,34 @@ class Sample:
     after_gap: bool = False
     """The time since the last sample is no measure: the command was stopped in between."""
     lost: frozenset[Lost] = frozenset()
+
+
+NEAR = 0.8
+"""Of the memory limit: from here on memory is read exactly."""
+
+
+class Identified(Protocol):
+    """A process that can be told from a later one with its pid."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def started(self) -> float: ...
+    @property
+    def parent(self) -> int: ...
+
+
+class Tree(Protocol):
+    """The processes below a root; one class per platform."""
+
+    close_kind: MemoryKind
+    cpu_s: float
+    lost: frozenset[Lost]
+
+    def scan(self, *, fresh_commands: bool = False) -> list[ProcessSample]: ...
+
+    def living(self) -> Sequence[Identified]: ...
+
+    def close_mb(self, pid: int) -> float | None: ...
+
+    def quick_mb(self, pid: int) -> float: ...

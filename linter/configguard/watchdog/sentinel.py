@@ -6,8 +6,7 @@ that would cross a mark; the sample then tells the truth and sets the base anew.
 
 from __future__ import annotations
 
-from configguard.watchdog.meter import NEAR
-from configguard.watchdog.sampling import ProcessSample, Sample
+from configguard.watchdog.sampling import NEAR, ProcessSample, Sample
 
 TICK_S = 0.25
 SHORTEST_S = 0.05

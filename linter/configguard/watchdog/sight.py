@@ -12,7 +12,8 @@ from configguard.watchdog.sampling import ProcessSample, Sample
 
 if TYPE_CHECKING:
     from configguard.watchdog.machine import Machine
-    from configguard.watchdog.meter import Meter, Tree
+    from configguard.watchdog.meter import Meter
+    from configguard.watchdog.sampling import Tree
     from configguard.watchdog.sentinel import Sentinel
 
 _LOST_AFTER = 3
