@@ -125,6 +125,11 @@ class Session:
         """The CPU count that numbers are judged for."""
         return self.options.cpus or REFERENCE_CPUS
 
+    @property
+    def ways(self) -> Ways:
+        """How the suites are run; known once they were judged."""
+        return self._ways
+
     def judge(self, paths: Sequence[str]) -> Judgement:
         """Discover, evaluate and judge."""
         self._paths = tuple(paths)

@@ -33,7 +33,7 @@ from configguard.runners.runner import Key
 from configguard.runners.spelling import Change, candidates
 from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
-from configguard.source.workspace import Unreadable, Workspace
+from configguard.source.workspace import MAX_LOCK_BYTES, Unreadable, Workspace
 from configguard.syntax.trees import BadSyntax, Parsed, parse
 
 MAX_ATTEMPTS = 40
@@ -97,6 +97,8 @@ class Planner:
 
     def plan(self, draft: Draft) -> Planned | str:
         """The fix of a finding, verified; or why there is none."""
+        if draft.rule.fix is not None and "guard" in draft.rule.fix:
+            return self._guarded(draft)
         if draft.rule.fix is None or not (draft.wanted or draft.removes or draft.moves):
             return "this rule has no automatic fix here"
         if draft.subject.over == "invocation":
@@ -104,6 +106,25 @@ class Planner:
         if any(one.case.fact.origin in ("flag", "environment") for one in draft.violations):
             return "it is set by a command line, not by a config"
         return _plan(self, self.session, draft)
+
+    def _guarded(self, draft: Draft) -> Planned | str:
+        from configguard.fixing.guarding import script_to_guard, with_guarded
+
+        workspace, suite = self.session.workspace, draft.subject.suite
+        script = script_to_guard(suite, self.session.ways)
+        starts = [one.invocation for one in self.session.ways.of(suite)]
+        named = next((one for one in starts if one.title == draft.subject.context), None)
+        if named is None or named.kind == "ci":
+            return "a CI step needs configguard installed in its job first"
+        if script != (named.package, named.name):
+            return "another script is the one to guard"
+        made = with_guarded(workspace, script)
+        before = workspace.read(made.file, MAX_LOCK_BYTES) if not isinstance(made, str) else made
+        if isinstance(made, str) or isinstance(before, str | Unreadable):
+            return str(made)
+        edits = edits_between(made.file, before.data, made.data)
+        title = f"add the script {made.name}, which guards it"
+        return Planned(Fix("unsafe", title, edits), made.file, made.data, of_script=True)
 
     def _lowered(self, draft: Draft) -> Planned | str:
         from configguard.fixing.scripts import lowered

@@ -30,7 +30,9 @@ class Ways:
         self.by_config = by_config
         self._steps = {one.invocation.id: one.steps for one in ci}
         starts = [one.invocation for found in by_config.values() for one in found]
-        self._guarded_commands = {one.chain[0] for one in starts if one.guarded and one.chain}
+        chains = {one.chain for one in starts if one.guarded}
+        # Innermost first: what a guarded command starts is the beginning of its chain.
+        self._inner_halves = {one[:end] for one in chains for end in range(1, len(one))}
 
     def of(self, suite: Suite) -> list[Started]:
         """What runs a suite, in whatever way."""
@@ -41,8 +43,11 @@ class Ways:
         return self._steps.get(invocation.id, ())
 
     def guarded_by_another(self, invocation: Invocation) -> bool:
-        """Whether its command is also run under `configguard run`."""
-        return invocation.chain[:1] != () and invocation.chain[0] in self._guarded_commands
+        """Whether it is what another script or step runs under `configguard run`.
+
+        A step that starts the inner half by itself is none: nothing guards it.
+        """
+        return invocation.chain in self._inner_halves
 
     def is_guarded(self, suite: Suite) -> KnownFact:
         """Whether anything runs a suite under `configguard run`."""
