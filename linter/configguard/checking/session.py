@@ -31,7 +31,7 @@ from configguard.project.candidates import PLAIN, Candidate, Discovery, Scope
 from configguard.project.ci.model import Provider
 from configguard.project.ci.reading import ci_invocations, provider_of, starts_commands
 from configguard.project.discover import discover, normalised
-from configguard.project.invocations import invocations
+from configguard.project.invocations import Invocation, invocations
 from configguard.project.problems import PathProblem
 from configguard.project.running import Ways
 from configguard.project.started import NONE, startings
@@ -47,7 +47,7 @@ class Options(NamedTuple):
 
     `rules` are those that are left after the settings had their say, `every` all that exist.
     `all_facts`: also those that no rule asks about, as a fix needs them (it may change none of
-    them) and as `show` tells them.
+    them) and as `show` tells them. `commands`: what is started besides scripts and CI steps.
     """
 
     rules: tuple[Rule, ...]
@@ -59,6 +59,7 @@ class Options(NamedTuple):
     all_facts: bool = True
     every: Mapping[str, Rule] = MappingProxyType({})
     baseline: Baseline | None = None
+    commands: tuple[Invocation, ...] = ()
 
 
 class Judgement(NamedTuple):
@@ -176,7 +177,7 @@ class Session:
         }
         self._starts = startings(
             self.workspace,
-            [*scripts.invocations, *steps],
+            [*scripts.invocations, *steps, *self.options.commands],
             azure,
             dict.fromkeys((*scripts.left, *ci.left)),
             elsewhere,

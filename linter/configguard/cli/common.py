@@ -205,10 +205,10 @@ def style_for(color: str, root: Path) -> Style:
         from configguard.report.hyperlinks import links_for
 
         links = links_for(stream, os.environ, root)
-    return Style(colored, "utf" in encoding, width, *_ways(root), links)
+    return Style(colored, "utf" in encoding, width, *ways_to(root), links)
 
 
-def _ways(root: Path) -> tuple[str, str]:
+def ways_to(root: Path) -> tuple[str, str]:
     """The way from the current folder to the root, and back where it lies inside the root.
 
     Empty where there is none (another drive).

@@ -32,6 +32,10 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["run"]:
+        from configguard.cli.run import run_guarded
+
+        return run_guarded(arguments[1:])
     from configguard.cli.plain import plain_check
 
     request = plain_check(arguments)

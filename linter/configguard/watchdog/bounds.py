@@ -30,6 +30,11 @@ class Bound:
     stops: bool = True
     why: str = ""
 
+    @property
+    def hard(self) -> float:
+        """What stops at once."""
+        return self.value * HARD
+
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:

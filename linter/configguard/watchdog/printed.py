@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from configguard.report.text_safety import fit, inert, one_line, wrap
@@ -50,12 +51,20 @@ def end_report(result: Mapping[str, Any], look: Look) -> str:
         lines += _headed(result["text"] or "the command was not started", look)
     lines += _remains(result, look)
     if reason is not None and reason not in _QUIET and result.get("journal"):
-        journal = look.clean(str(result["journal"]))
+        journal = look.clean(_seen_from_here(str(result["journal"])))
         lines.append(f"  {look.paint('2', 'journal')} {journal}")
     last = last_line(result)
     if last:
         lines.append(look.paint("1", look.clean(last)))
     return inert("".join(f"{one}\n" for one in lines))
+
+
+def _seen_from_here(path: str) -> str:
+    """A path below the current folder without what leads to that."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return path
 
 
 def last_line(result: Mapping[str, Any]) -> str:
@@ -108,13 +117,14 @@ def _table(result: Mapping[str, Any], look: Look) -> list[str]:
     if not rows:
         return []
     kinds = {row["memoryKind"] for row in rows}
-    kind = f"MB {kinds.pop().upper()}" if len(kinds) == 1 else "MB"
+    kind = f"MB {next(iter(kinds)).upper()}" if len(kinds) == 1 else "MB"
     roles = [look.clean(str(row["role"]), 20) for row in rows]
     wide = max(len(role) for role in roles)
     head = f"  {kind:>9}  {'CPU s':>7}  {'pid':>7}  {'role':<{wide}}  command"
     lines = [look.paint("2", head)]
     for row, role in zip(rows, roles, strict=True):
-        figures = f"  {row['memoryMB']:>9.0f}  {row['cpuSeconds']:>7.1f}  {row['pid']:>7}"
+        mb = f"{row['memoryMB']:.0f}" + (f" {row['memoryKind']}" if len(kinds) > 1 else "")
+        figures = f"  {mb:>9}  {row['cpuSeconds']:>7.1f}  {row['pid']:>7}"
         start = f"{figures}  {role:<{wide}}  "
         room = max(look.width - len(start), 20)
         ellipsis = "…" if look.unicode else "..."

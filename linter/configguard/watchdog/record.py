@@ -30,7 +30,7 @@ class About:
     started: float
     gate: Mapping[str, Any] = field(default_factory=dict)
     slots: tuple[int, ...] = ()
-    folder: str | None = None
+    fail_on_leftovers: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +101,17 @@ def monitor_line(sample: Sample, decision: Decision, cpu_percent: float | None) 
     return f"{line['time']} {cpu}{cores} {memory} PROCESSES {line['processes']} {line['state']}\n"
 
 
+def exit_code(about: About, outcome: Outcome) -> int:
+    """What the run exits with; left-overs make a pass a failure where that is asked for."""
+    if not about.fail_on_leftovers or outcome.exit_code != 0:
+        return outcome.exit_code
+    from configguard.watchdog.daemons import daemons_among
+
+    daemons = daemons_among(outcome.kept)
+    kept = [one for one in outcome.kept if one.identity not in daemons]
+    return 1 if outcome.leftovers or kept else 0
+
+
 def result_of(
     about: About,
     outcome: Outcome,
@@ -121,7 +132,7 @@ def result_of(
         "root": about.root,
         "started": clock(about.started),
         "seconds": round(outcome.seconds, 2),
-        "exitCode": outcome.exit_code,
+        "exitCode": exit_code(about, outcome),
         "commandCode": outcome.command_code,
         "signal": outcome.signal,
         "wasStarted": outcome.started,

@@ -38,6 +38,7 @@ class Entry:
     since: float
     slots: tuple[int, ...] = ()
     memory_mb: float = 0.0
+    memory_kind: str = "rss"
 
     @property
     def told(self) -> str:
@@ -158,6 +159,7 @@ class Registry:
                 float(found["since"]),
                 tuple(int(one) for one in found["slots"]),
                 float(found["memory_mb"]),
+                str(found["memory_kind"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

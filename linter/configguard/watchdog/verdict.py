@@ -36,6 +36,8 @@ class Others:
     memory_mb: float = 0.0
     names: str = ""
     largest_mb: float | None = None
+    doubtful: bool = False
+    """What they take was counted as RSS: shared memory several times."""
 
 
 ALONE = Others()
@@ -201,7 +203,7 @@ def _available(case: _Case) -> Stop | None:
     """Too little memory left for anybody, and our tree is what takes most."""
     if case.limits.measures_only:
         return None
-    if case.sample.available_mb is None or case.sample.machine_memory_mb <= 0:
+    if case.sample.available_mb is None or not 0 < case.sample.machine_memory_mb < float("inf"):
         return None
     least = case.sample.machine_memory_mb * LEAST_AVAILABLE / 100
     if case.sample.available_mb >= least or "scan" in case.sample.lost:
@@ -226,11 +228,10 @@ def _memory(case: _Case) -> Stop | None:
     if bound is None or not bound.stops or case.history.over_since is None:
         return None
     # RSS counts what processes share once for each: it proves less.
-    doubtful = case.sample.memory_kind == "rss" or "pss-denied" in case.sample.lost
-    if doubtful and case.sample.memory_mb <= bound.value * UNSURE:
+    if _is_doubtful(case.sample) and case.sample.memory_mb <= bound.value * UNSURE:
         return None
     taken, most = f"memory is {_mb(case.sample)}", f"{amount(bound.value)} MB ({bound.source})"
-    if case.sample.memory_mb > bound.value * HARD:
+    if case.sample.memory_mb > bound.hard:
         return Stop("memory", f"{taken}, more than {HARD:g} times the limit of {most}", urgent=True)
     lasted = case.sample.t - case.history.over_since
     if lasted >= case.limits.interval_s * _WHOLE:
@@ -238,12 +239,16 @@ def _memory(case: _Case) -> Stop | None:
     return None
 
 
+def _is_doubtful(sample: Sample) -> bool:
+    return sample.memory_kind == "rss" or "pss-denied" in sample.lost
+
+
 def _sum(case: _Case) -> Stop | None:
     """Guarded runs together; only the younger one, which counts the others, is stopped."""
     bound = case.limits.memory_mb
     if bound is None or not bound.stops or case.history.sum_since is None:
         return None
-    doubtful = case.sample.memory_kind == "rss" or "pss-denied" in case.sample.lost
+    doubtful = case.others.doubtful or _is_doubtful(case.sample)
     both = case.sample.memory_mb + case.others.memory_mb
     lasted = case.sample.t - case.history.sum_since
     if lasted < case.limits.interval_s * _WHOLE or (doubtful and both <= bound.value * UNSURE):

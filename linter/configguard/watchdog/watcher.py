@@ -10,11 +10,18 @@ from typing import Any
 
 from configguard.watchdog.guarding import Decision, Event, Keep, Outcome, Warn
 from configguard.watchdog.journal import Journal
+from configguard.watchdog.printed import Look, end_report, line, say
 from configguard.watchdog.processes import Ledger
-from configguard.watchdog.record import About, Peaks, monitor_line, result_of, sample_line
+from configguard.watchdog.record import (
+    About,
+    Peaks,
+    exit_code,
+    monitor_line,
+    result_of,
+    sample_line,
+)
 from configguard.watchdog.registry import Entry, Registry
 from configguard.watchdog.sampling import Lost, Sample
-from configguard.watchdog.printed import Look, end_report, line, say
 from configguard.watchdog.verdict import ALONE, History, Others, step, wall_text
 
 _MOST_EVENTS = 200
@@ -95,8 +102,7 @@ class RunWatcher:
         if event.kind in _TOLD_EVENTS and event.text:
             say(line(self._look, _TOLD_EVENTS[event.kind] + event.text))
         elif event.kind == "stopping" and event.reason not in (None, "signal"):
-            seconds = self._about.limits.grace_s
-            say(line(self._look, f"ending the run ({event.reason}), at most {seconds:g} s", "1;31"))
+            say(line(self._look, f"ending the run, reason {event.reason}: {event.text}", "1;31"))
 
     def on_end(self, outcome: Outcome, last: Sample | None) -> None:
         """Write the result; where that cannot be, or nobody else will, tell it here."""
@@ -128,6 +134,10 @@ class RunWatcher:
             lost=sorted(self._lost),
         )
 
+    def exit_code(self, outcome: Outcome) -> int:
+        """What `configguard run` exits with."""
+        return exit_code(self._about, outcome)
+
     def _tell_fault(self, fault: str | None) -> None:
         if fault is None or self._fault_told:
             return
@@ -138,7 +148,9 @@ class RunWatcher:
         """Let other guarded runs know what this one takes."""
         if self._registry is None or self._entry is None or not sample.window:
             return
-        self._entry = replace(self._entry, memory_mb=round(sample.memory_mb, 1))
+        self._entry = replace(
+            self._entry, memory_mb=round(sample.memory_mb, 1), memory_kind=sample.memory_kind
+        )
         with contextlib.suppress(OSError):
             self._registry.write(self._entry)
 
@@ -147,13 +159,19 @@ class RunWatcher:
         own = self._entry
         if self._registry is None or own is None:
             return ALONE
-        older = [
-            one
-            for one in self._registry.live()
-            if one.id != own.id and (one.since, one.id) < (own.since, own.id)
-        ]
+        older = older_than(own, self._registry)
         names = "; ".join(one.told for one in older[:3])
-        return Others(sum(one.memory_mb for one in older), names)
+        memory = sum(one.memory_mb for one in older)
+        return Others(memory, names, doubtful=any(one.memory_kind == "rss" for one in older))
+
+
+def older_than(own: Entry, registry: Registry) -> list[Entry]:
+    """The live runs that were there before this one."""
+    return [
+        one
+        for one in registry.live()
+        if one.id != own.id and (one.since, one.id) < (own.since, own.id)
+    ]
 
 
 def largest_outside(sample: Sample) -> float | None:
@@ -162,7 +180,7 @@ def largest_outside(sample: Sample) -> float | None:
 
     own = {process.pid for process in sample.processes}
     sizes = [
-        process.info["memory_info"].rss / 1e6
+        process.info["memory_info"].rss / 1_048_576
         for process in psutil.process_iter(["memory_info"])
         if process.pid not in own and process.info["memory_info"] is not None
     ]
