@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from configguard.authoring.cases import cases_in, gaps, outcome
+from configguard.authoring.examples import written
 from configguard.authoring.rules_page import rules_page
 from configguard.resources import data_folder
-from rules.test_rule_examples import contents, findings, write
+from rules.test_rule_examples import contents, findings
 from support.command import run
 
 RULE = {"id": "x-y", "summary": "Something is wrong"}
@@ -83,7 +84,7 @@ def test_a_new_rule_passes_its_own_examples(tmp_path: Path) -> None:
     for number, case in enumerate(cases_in(page)):
         project = tmp_path / f"project{number}"
         project.mkdir()
-        before = write(project, case)
+        before = written(project, case)
         found = findings(project, "no-repeats", "--rule-path", str(rules))
         assert outcome(case.expected, found) == {}
         assert contents(project, case) == before

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from configguard.authoring.cases import Case, cases_in, gaps, outcome
-from configguard.resources import data_folder, rule_tables, table
+from configguard.authoring.examples import written
+from configguard.resources import data_folder, rule_tables
 from support.command import run
 
 GUARDS = "unguarded-e2e-script"
@@ -30,20 +31,6 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     return folder
-
-
-def write(project: Path, case: Case) -> dict[str, bytes]:
-    """The case's files and its runners, and what was written."""
-    for runner, version in case.versions.items():
-        package = table(f"runners/facts/{runner}").get("packages", [runner])[0]
-        manifest = project / "node_modules" / package / "package.json"
-        manifest.parent.mkdir(parents=True)
-        manifest.write_text(json.dumps({"name": package, "version": version}), "utf-8")
-    for name, text in case.files.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-    return contents(project, case)
 
 
 def contents(project: Path, case: Case) -> dict[str, bytes]:
@@ -66,7 +53,7 @@ def findings(project: Path, rule: str, *options: str) -> set[tuple[str, int, str
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
 def test_example(rule: str, case: Case, project: Path) -> None:
-    before = write(project, case)
+    before = written(project, case)
     found = findings(project, rule)
     assert contents(project, case) == before, "linting alone changed a file"
     assert outcome(case.expected, found) == {}, rule
@@ -74,7 +61,7 @@ def test_example(rule: str, case: Case, project: Path) -> None:
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
 def test_fix_of_example(rule: str, case: Case, project: Path) -> None:
-    before = write(project, case)
+    before = written(project, case)
     options = ["--fix", *(["--unsafe-fixes"] if case.unsafe else [])]
     # Of another rule, and told of every script: as in `findings`, no advice.
     options += [] if rule == GUARDS else ["--ignore", GUARDS]

@@ -11,6 +11,7 @@ block is, and what is expected of it, so that the bytes under test stay clean:
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,8 @@ def outcome(
 
 def _add(case: Case, info: list[str], body: str, number: int) -> None:
     file, *attributes = info
+    if posixpath.isabs(file) or "\\" in file or ".." in file.split("/") or ":" in file:
+        raise WrongCase(f"line {number}: {file!r} must be a file inside the example's folder")
     if any(attribute.startswith("fixed") for attribute in attributes):
         case.fixed[file] = body
         case.unsafe = case.unsafe or "fixed=unsafe" in attributes

@@ -29,6 +29,9 @@ Cpus = Annotated[
     Optional[int],
     typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs; else for 8."),
 ]
+RulePath = Annotated[
+    Optional[list[Path]], typer.Option(metavar="DIR", help="A folder of rules of your own.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and problems only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Notices in full.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
@@ -87,9 +90,7 @@ def check(
     write_baseline: Annotated[
         Optional[Path], typer.Option(help="Write all findings there, to be known.")
     ] = None,
-    rule_path: Annotated[
-        Optional[list[Path]], typer.Option(help="A folder of rules of your own.")
-    ] = None,
+    rule_path: RulePath = None,
     stdin_filename: Annotated[
         Optional[str], typer.Option(help="With the path -: the file that standard input is.")
     ] = None,
@@ -178,20 +179,40 @@ def show(
 
 @app.command()
 def rules(
-    output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
+    names: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[RULE]...", help="Only these rules.")
+    ] = None,
+    test: Annotated[
+        bool,
+        typer.Option(
+            "--test", help="Run the Bad, Good and fixed examples of your own rules (or of RULE)."
+        ),
+    ] = False,
+    output_format: Annotated[
+        str, typer.Option("--output-format", metavar="FORMAT", help="text or json.")
+    ] = "text",
+    rule_path: RulePath = None,
+    root: Root = None,
 ) -> None:
-    """List the rules."""
+    """List the rules, your own (rule-paths in the settings) among them.
+
+    Exit codes: 0; with --test 1 where an example does not hold; 2 a wrong option or rule file.
+    """
     from configguard.cli.rules import run_rules
 
-    raise typer.Exit(run_rules(output_format))
+    raise typer.Exit(run_rules(names or (), output_format, rule_path or (), root, test=test))
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(help="A rule's id.")]) -> None:
+def explain(
+    rule: Annotated[str, typer.Argument(help="A rule's id.")],
+    rule_path: RulePath = None,
+    root: Root = None,
+) -> None:
     """Print one rule's page."""
     from configguard.cli.rules import run_explain
 
-    raise typer.Exit(run_explain(rule))
+    raise typer.Exit(run_explain(rule, rule_path or (), root))
 
 
 @app.command("new-rule")

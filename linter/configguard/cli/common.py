@@ -20,7 +20,13 @@ from configguard.project.root import find_root
 from configguard.report.style import Style, decide_color
 from configguard.ruleset.rule import Rule, builtin_rules
 from configguard.source.document import Document
-from configguard.source.workspace import MAX_CONFIG_BYTES, MAX_LOCK_BYTES, Unreadable, Workspace
+from configguard.source.workspace import (
+    MAX_CONFIG_BYTES,
+    MAX_LOCK_BYTES,
+    Unreadable,
+    Workspace,
+    join,
+)
 from configguard.source.workspace import read_regular_file as read_outside
 
 USAGE = 2
@@ -84,12 +90,16 @@ def _refuse_unreadable(option: str, file: Path) -> None:
 
 
 class Known(NamedTuple):
-    """All rules that there are, the settings of the project, what is wrong with own rules."""
+    """All rules that there are, the settings of the project, what is wrong with own rules.
+
+    `homes`: the folders of a team's own rules, each in the workspace that has it.
+    """
 
     rules: dict[str, Rule]
     settings: Loaded
     problems: list[Problem]
     files: list[Path]
+    homes: dict[str, tuple[Workspace, str]]
 
     @property
     def has_own(self) -> bool:
@@ -105,12 +115,14 @@ def known_of(request: Request, workspace: Workspace, folders: Sequence[Path] = (
     rules = dict(builtin_rules())
     problems: list[Problem] = []
     files: list[Path] = []
+    homes: dict[str, tuple[Workspace, str]] = {}
 
     def add(inside: Workspace, folder: str, name: str) -> None:
         from configguard.ruleset.own_rules import own_rules
 
         found = own_rules(inside, folder, name, rules)
         rules.update(found.rules)
+        homes.update({rule: (inside, join(folder, rule)) for rule in found.rules})
         problems.extend(Problem(fault.message, (fault.span,)) for fault in found.faults)
         if inside is not workspace:
             files.extend(inside.root / entry.name / "rule.yaml" for entry in inside.entries(""))
@@ -126,7 +138,7 @@ def known_of(request: Request, workspace: Workspace, folders: Sequence[Path] = (
         return rules
 
     settings = load_settings(workspace, builtin_rules() | rules, request.settings, of_settings)
-    return Known(rules, settings, problems, files)
+    return Known(rules, settings, problems, files, homes)
 
 
 def settings_of(request: Request, workspace: Workspace) -> Loaded:

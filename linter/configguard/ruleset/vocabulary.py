@@ -51,10 +51,17 @@ def wrong_words(data: Mapping[str, Any]) -> list[Misfit]:
         return []
     found = [*_of_checks(data, overs), *_of_severity(data, overs), *_of_texts(data, overs)]
     settable = dict.fromkeys(table("ruleset/subjects")["settable"])
+    pairs = [data, *map(_dict, _list(data.get("checks")))]
+    required = {
+        str(name).removesuffix(_ORIGIN) for one in pairs for name in _dict(one.get("require"))
+    }
     for name in _dict(_dict(data.get("fix")).get("set")):
+        path = ("fix", "set", name)
         if name not in settable:
-            path = ("fix", "set", name)
             found.append(Misfit(path, _unknown("a fix cannot set", name, settable)))
+        elif not found and name not in required:  # a misspelt requirement is told by itself
+            never = f"no check requires {name}, so that this is never written"
+            found.append(Misfit(path, never))
     return found
 
 
