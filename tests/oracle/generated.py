@@ -122,7 +122,7 @@ def configs(grammar: Grammar, count: int) -> list[str]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(_config(grammar))
+    @given(config(grammar))
     def draw(text: str) -> None:
         found[text] = None
 
@@ -131,7 +131,7 @@ def configs(grammar: Grammar, count: int) -> list[str]:
 
 
 @st.composite
-def _config(draw: st.DrawFn, grammar: Grammar) -> str:
+def config(draw: st.DrawFn, grammar: Grammar) -> str:
     paths = draw(st.lists(st.sampled_from(sorted(grammar.pool)), min_size=1, max_size=5))
     names = (f"v{number}" for number in range(100))
     before: list[str] = []

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from configguard.checking.session import Judgement, Options, Session
-from configguard.fixing.apply import Fixed, fix_all
+from configguard.fixing.apply import fix_all
+from configguard.fixing.idle import Fixed
 from configguard.ruleset.rule import builtin_rules
 from configguard.source.workspace import Workspace
 

@@ -36,7 +36,7 @@ from configguard.source.document import Document
 from configguard.source.workspace import Workspace
 
 if TYPE_CHECKING:
-    from configguard.fixing.apply import Fixed
+    from configguard.fixing.idle import Fixed
     from configguard.fixing.plan import Planner
     from configguard.report.style import Style
 

@@ -10,7 +10,8 @@ from configguard.checking.session import Judgement, Session
 from configguard.checking.wording import grouped
 from configguard.cli.files import write_text_out
 from configguard.cli.requests import CheckRequest
-from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, Fixed, fix_all
+from configguard.fixing.apply import MAX_ROUNDS, DoNotConverge, fix_all
+from configguard.fixing.idle import Fixed
 from configguard.fixing.writing import sweep, write_all
 from configguard.report.fixed import fixed_lines
 from configguard.report.style import Style

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import NamedTuple
 
 from configguard.checking.check import Draft
-from configguard.checking.finding import Effect, Mended, Problem
+from configguard.checking.finding import Mended
 from configguard.checking.session import Judgement, Session
 from configguard.checking.wording import grouped
+from configguard.fixing.idle import Fixed, without_idle
 from configguard.fixing.outcome import effects_of
 from configguard.fixing.plan import Planned, Planner
 from configguard.fixing.writing import refusal, unwritable
 
 MAX_ROUNDS = 10
-
-
-class Fixed(NamedTuple):
-    """What fixing would write: new bytes by file, what it mends, what is so afterwards."""
-
-    changes: dict[str, bytes]
-    mended: tuple[Mended, ...]
-    judgement: Judgement
-    effects: tuple[Effect, ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 class DoNotConverge(Exception):
@@ -47,6 +37,7 @@ def fix_all(
     refused: dict[str, str] = {}
     while True:
         fixed = _Fixing(unsafe, only, refused).all_rounds(session, judgement)
+        fixed = without_idle(session, judgement, fixed)
         new = {file: unwritable(session.workspace, file) for file in fixed.changes if writes}
         faults = {file: fault for file, fault in new.items() if fault is not None}
         if not faults:

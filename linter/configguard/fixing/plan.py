@@ -23,6 +23,7 @@ from configguard.fixing.rewrite import (
     set_setting,
     stands_in,
 )
+from configguard.fixing.untouched import Leaves, leaves_of, untouched
 from configguard.project.suites import Configured, Suite, runner_for
 from configguard.runners.model import Model
 from configguard.runners.profile import (
@@ -66,6 +67,7 @@ class Planner:
                 self._readers.setdefault(file, []).append(config)
         self._steps = {config.candidate.file: config.steps for config in judgement.configs}
         self._taken: dict[str, int] = {}
+        self._leaves: dict[tuple[str, str], frozenset[Leaves]] = {}
         self._drafts: dict[str, list[Draft]] = {}
         self._same: dict[int, dict[str, Draft]] = {}
         for draft in judgement.drafts:
@@ -90,6 +92,16 @@ class Planner:
     def may_go_on(self, config: str) -> bool:
         """Whether all that was to be evaluated for fixes was below the bound."""
         return self._taken.get(config, 0) <= MAX_FIX_STEPS
+
+    def keeps_others(self, draft: Draft, change: Change, file: str, data: bytes) -> bool:
+        """Whether all that a change is not about stays what it was, in the config of its suite."""
+        suite, workspace = draft.subject.suite, self.session.workspace
+        version = newest_held(draft)
+        key = suite.config, version
+        if key not in self._leaves:
+            self._leaves[key] = leaves_of(workspace, suite, version)
+        after = leaves_of(workspace.with_overlay({file: data}), suite, version)
+        return untouched(self._leaves[key], after, change.settings | {*draft.removes})
 
     def same(self, draft: Draft) -> dict[str, Draft]:
         """The drafts of one finding, by suite: written once, it may break a rule in several."""
@@ -155,6 +167,8 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
                 if not planner.may_evaluate(suite.config):
                     return _OVER_BOUND
                 fault = _fault(planner, draft, file, data)
+                if fault is None and not planner.keeps_others(draft, change, file, data):
+                    fault = "it would change other settings too"
                 if fault is None:
                     edits = edits_between(file, before.data, data)
                     safety = _safety(draft)

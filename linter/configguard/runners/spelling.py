@@ -18,6 +18,12 @@ class Change(NamedTuple):
     removes: tuple[str, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def settings(self) -> frozenset[str]:
+        """All settings that it is about."""
+        moved = (name for pair in self.moves for name in pair)
+        return frozenset((*(path for path, _ in self.sets), *self.removes, *moved))
+
     def __str__(self) -> str:
         """As a person writes it in a config: `fileParallelism: false`."""
         shown = (f"{path.removeprefix('test.')}: {literal(value)}" for path, value in self.sets)
