@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import bracex
-
 from configguard.project.kinds import FOLDERS, Signal, Spoken, kinds_in, means_e2e
 from configguard.project.started import Started
 from configguard.resources import table
 from configguard.runners.hints import Hint
+from configguard.source.braces import TooManyAlternatives, alternatives
 from configguard.source.span import Origin, Span
 from configguard.syntax.imports import imported
 from configguard.syntax.trees import Parsed
@@ -105,10 +104,10 @@ def _of_pattern(text: str) -> bool:
     if _UNCLEAR.search(text):
         return False
     try:
-        alternatives: Iterable[str] = bracex.expand(text, limit=_MOST_ALTERNATIVES)
-    except bracex.ExpansionLimitException:
+        expanded = alternatives(text, _MOST_ALTERNATIVES)
+    except TooManyAlternatives:
         return False
-    return all(_names_e2e(part) for one in alternatives for part in _branches(one))
+    return all(_names_e2e(part) for one in expanded for part in _branches(one))
 
 
 def _branches(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from configguard.source.braces import TooManyAlternatives, alternatives
 from configguard.source.workspace import Workspace, escapes, join
 
 MAX_FOLDERS = 5_000
@@ -219,13 +220,10 @@ def _without_braces(pattern: str) -> list[str]:
         return [pattern]
     if not re.search(r"\{[^{}]*(,|\.\.)[^{}]*\}", pattern):
         raise NotExpanded(f"the pattern {pattern!r} is not understood")
-    import bracex
-
     try:
-        return list(dict.fromkeys(bracex.expand(pattern, limit=MAX_ALTERNATIVES)))
-    except bracex.ExpansionLimitException:
-        limit = f"more than {MAX_ALTERNATIVES} alternatives"
-        raise NotExpanded(f"the pattern {pattern!r} has {limit}") from None
+        return list(dict.fromkeys(alternatives(pattern, MAX_ALTERNATIVES)))
+    except TooManyAlternatives as reason:
+        raise NotExpanded(f"the pattern {pattern!r} has {reason}") from None
 
 
 @cache

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from configguard.source.braces import TooManyAlternatives, alternatives
+
 if TYPE_CHECKING:
     from pathspec.pattern import Pattern, RegexPattern
 
@@ -99,11 +101,7 @@ def _compiled(glob: str) -> tuple[Pattern, ...]:
 
 
 def _without_braces(glob: str) -> list[str]:
-    if "{" not in glob:
-        return [glob]
-    import bracex
-
     try:
-        return list(bracex.expand(glob, limit=MAX_ALTERNATIVES, keep_escapes=True))
-    except bracex.ExpansionLimitException:
-        raise BadGlob(f"stands for more than {MAX_ALTERNATIVES} alternatives") from None
+        return alternatives(glob, MAX_ALTERNATIVES, keep_escapes=True)
+    except TooManyAlternatives as reason:
+        raise BadGlob(f"has {reason}") from None
