@@ -133,6 +133,7 @@ def test_a_second_interrupt_does_not_wait(runs: Runs) -> None:
     for _ in range(2):
         os.kill(run.process.pid, signal.SIGINT)
         wait_for(lambda: run.events("interrupted"), "the first interrupt")
+        time.sleep(0.3)  # as fingers do
     assert run.wait() == 130
     assert run.survivors() == []
 
@@ -194,6 +195,33 @@ def test_what_the_command_inherits_is_as_without_us(runs: Runs) -> None:
     )  # fmt: skip
     assert inside.stdout == bare.stdout
     assert bare.stdout
+
+
+def test_closed_streams_and_ignored_children_do_not_confuse_it(runs: Runs) -> None:
+    def strange() -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        os.close(0)
+        os.close(1)
+
+    run = runs.start(["sh", "-c", "sleep 0.2; exit 7"], preexec_fn=strange)
+    assert run.wait() == 7
+    assert run.end()["command_code"] == 7
+
+
+def test_timeout_1_sends_its_signal_twice_and_that_is_one_wish(runs: Runs) -> None:
+    done = runs.folder / "done"
+    script = (
+        "import os, signal, sys, time\n"
+        "def tidy(*a): time.sleep(0.6); open(sys.argv[1], 'w').close(); os._exit(4)\n"
+        "signal.signal(signal.SIGTERM, tidy)\n"
+        "time.sleep(30)\n"
+    )
+    options = {"settings": {"run_id": runs.tag, "grace_s": 20}}
+    line = runs.line(options, [sys.executable, "-c", script, str(done)])
+    outside = subprocess.run(["timeout", "-s", "TERM", "1.5", *line], env=runs.env(), timeout=60)
+    assert outside.returncode == 124
+    wait_for(lambda: not tagged(runs.tag), "all gone")
+    assert done.exists(), "it had its grace"
 
 
 def test_the_reader_of_a_pipe_sees_its_end_while_the_command_goes_on(runs: Runs) -> None:

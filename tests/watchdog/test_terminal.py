@@ -140,6 +140,7 @@ def test_ctrl_c_twice_ends_what_ignores_it(screens: Screens) -> None:
     screens.runs.wait_ready()
     screen.type("\x03")
     wait_for(lambda: screens.run(screen).events("interrupted"), "the first is noticed")
+    time.sleep(0.3)  # as fingers do
     screen.type("\x03")
     assert screen.wait() == 130
     assert screens.run(screen).survivors() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
@@ -15,6 +14,8 @@ from configguard.watchdog.kernel import die_with_parent
 FORWARDED = (
     (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT) if os.name == "posix" else ()
 )
+_OURS = (*FORWARDED, signal.SIGCHLD, signal.SIGCONT, signal.SIGTTOU)
+"""Signals that front and keeper treat in their own way."""
 _PYTHON_IGNORES = ("SIGPIPE", "SIGXFSZ")
 
 
@@ -31,13 +32,20 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """Which signals were ignored when we were started (nohup, `&` in a script): they stay so."""
+    """The signals that were ignored or blocked when we were started: for the command, they stay.
+
+    nohup, `&` in a script and some CI agents do that.
+    """
 
     ignored: frozenset[int]
+    blocked: frozenset[int]
 
     @classmethod
     def now(cls) -> Inherited:
-        return cls(frozenset(n for n in FORWARDED if signal.getsignal(n) == signal.SIG_IGN))
+        return cls(
+            frozenset(number for number in _OURS if signal.getsignal(number) == signal.SIG_IGN),
+            frozenset(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, ()))),
+        )
 
 
 def start_command(
@@ -92,8 +100,7 @@ def _as_it_was(inherited: Inherited) -> None:
     """Undo what Python and the keeper changed: a program expects default signals."""
     signal.set_wakeup_fd(-1)
     names = [getattr(signal, name) for name in _PYTHON_IGNORES if hasattr(signal, name)]
-    for number in (*FORWARDED, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP, *names):
-        if number not in inherited.ignored:
-            with contextlib.suppress(OSError):
-                signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (*_OURS, *names):
+        ignored = number in inherited.ignored
+        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, inherited.blocked)

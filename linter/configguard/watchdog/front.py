@@ -28,10 +28,15 @@ def guard_posix(command: Sequence[str], settings: GuardSettings, watcher: Watche
     """Run a command under a keeper; hand back how it ended. Raises OSError (no fork)."""
     started = time.monotonic()
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none at all
             stream.flush()
+    _open_stdio()
     terminal = Terminal()
     inherited = Inherited.now()
+    # Ignored (some agents leave it so), our children would be taken away from us.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # Our last line must not stop us in the background (`stty tostop`).
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     adopts = become_subreaper()
     report = _nameless_file()
     lifeline_out, lifeline_in = os.pipe()
@@ -104,6 +109,15 @@ def _without_keeper(
         seconds=time.monotonic() - started,
         recorded=False,
     )
+
+
+def _open_stdio() -> None:
+    """Open what was closed (`<&-`): our pipes would get the numbers of the standard streams."""
+    for stream in (0, 1, 2):
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
 
 
 def _nameless_file() -> int:

@@ -37,9 +37,12 @@ from configguard.watchdog.telling import GAP_S, Telling
 from configguard.watchdog.terminal import Terminal
 
 _SAME_SIGNAL_S = 0.05
-_SAME_GROUP_S = 1.0
+_SAME_GROUP_S = 2.0
 """A signal to the group reaches the keeper at once, the front's word of it when the front runs:
 on a frozen machine that takes a while."""
+_AGAIN_S = {signal.SIGINT: 0.1}
+"""A signal that comes again within a second is the same: timeout(1) sends TERM to its child and to
+its group. Only fingers are faster."""
 _SETTLE_S = 0.5
 """Helpers that end by themselves when their parent has (pipes close) get this long."""
 _URGENT_GRACE_S = 0.5
@@ -71,6 +74,7 @@ class Keeper(Telling):
         self._by_group = False
         self._own: dict[int, float] = {}
         """Signals that reached the keeper itself, and when."""
+        self._last_asked: dict[int, float] = {}
         self._passed_on: list[tuple[int, float]] = []
         """Those that reached the front."""
         self._front = os.getppid()
@@ -111,7 +115,7 @@ class Keeper(Telling):
             return self._over(Outcome(exit_code=FAULT_EXIT, text=text, started=False), None)
         silence_stdio()
         self.tell("started", str(self._main))
-        sight = Sight(
+        sight = self._sight = Sight(
             self,
             lambda: new_tree(os.getpid(), self._settings.run_id, adopts=self._adopts),
             reaped_s,
@@ -238,6 +242,10 @@ class Keeper(Telling):
 
     def _asked(self, number: int, *, by_group: bool) -> None:
         name = signal.Signals(number).name
+        now = time.monotonic()
+        last, self._last_asked[number] = self._last_asked.get(number, -1e9), now
+        if now - last < _AGAIN_S.get(signal.Signals(number), 1.0):
+            return
         if self._stop is not None:
             self._hurry = True
             return
@@ -357,6 +365,8 @@ class Keeper(Telling):
     def _pause_ending(self, seconds: float) -> None:
         self.pause(seconds)
         self._take_signals()
+        if self._sight.scarce():
+            self._hurry = True
 
     def _left_over(
         self, sight: Sight

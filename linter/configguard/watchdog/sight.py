@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from configguard.watchdog.sampling import Tree
     from configguard.watchdog.sentinel import Sentinel
 
+_SCARCE = 0.03
+"""Of the machine's memory."""
 _LOST_AFTER = 3
 """So many looks in a row that failed mean that nothing can be measured."""
 
@@ -136,6 +138,15 @@ class Sight:
             self._keeper.fault("fault", f"{type(fault).__name__}: {fault}")
             return ()
         return self._last.processes
+
+    def scarce(self) -> bool:
+        """Whether the machine runs out of memory: no time for a grace."""
+        try:
+            machine = self._tools().machine
+            available = machine.available_mb()
+        except Exception:  # told when it was looked at
+            return False
+        return available is not None and available < _SCARCE * machine.memory_mb
 
     def final(self) -> Sample | None:
         """The last sample, with all CPU time: that of the ended children is ours now."""

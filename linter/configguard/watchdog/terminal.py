@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from typing import Any
 
 _RESET = b"\x1b[?25h\x1b[?1047l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[0m"
@@ -41,13 +40,9 @@ class Terminal:
         with contextlib.suppress(OSError):
             if os.tcgetpgrp(self._handle) != os.getpgrp():
                 return
-        old = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-        try:
-            with contextlib.suppress(OSError, termios.error):
-                if termios.tcgetattr(self._handle) != self._modes:
-                    termios.tcsetattr(self._handle, termios.TCSADRAIN, self._modes)
+        with contextlib.suppress(OSError, termios.error):
+            if termios.tcgetattr(self._handle) != self._modes:
+                termios.tcsetattr(self._handle, termios.TCSADRAIN, self._modes)
+        with contextlib.suppress(OSError):
             if os.isatty(2):
-                with contextlib.suppress(OSError):
-                    os.write(2, _RESET)
-        finally:
-            signal.signal(signal.SIGTTOU, old)
+                os.write(2, _RESET)
