@@ -259,5 +259,5 @@ def test_a_fix_of_a_rule_over_runs_is_verified_by_its_run(project: MakeProject, 
     (root / file).write_text(RUN_RULE.replace("require: {workers", "require: {e2eWorkers"))
     wrong = check(run, root)
     assert wrong.code == 2
-    assert "tools/rules/one-at-a-time/rule.yaml:10:13" in wrong.stdout
+    assert "tools/rules/one-at-a-time/rule.yaml:10:22" in wrong.stdout
     assert "no check requires workers, so that this is never written" in wrong.stdout

@@ -194,7 +194,7 @@ def _of_jobs(suite: Suite, ways: Ways, workspace: Workspace) -> list[Subject]:
             subject._replace(
                 context=one.job.id,
                 anchor=_first_line(workspace, one.job.span),
-                words={"job": f'the job "{one.job.id}"', "suite": plain},
+                words={"job": one.job.title, "suite": plain},
             )
         )
     return found

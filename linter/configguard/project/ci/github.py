@@ -113,12 +113,12 @@ class _Reader:
         }
         env = read_environment(self.files, root.get("env"), contexts, "workflow")
         jobs = self.files.expect(root.get("jobs"), "`jobs`")
-        for name, (_, node) in (jobs.entries if jobs else {}).items():
+        for name, (key, node) in (jobs.entries if jobs else {}).items():
             job = self.files.expect(node, f"the job `{name}`")
             if job is None:
                 continue
             try:
-                self._job(file, root, name, job, called, contexts, env)
+                self._job(file, root, key, job, called, contexts, env)
             except BadExpression as bad:
                 self.files.wrong(job, f"the job `{name}` has an expression that is wrong: {bad}")
 
@@ -126,12 +126,13 @@ class _Reader:
         self,
         file: str,
         root: Map,
-        name: str,
+        key: Scalar,
         node: Map,
         called: _Called,
         contexts: Contexts,
         env: dict[str, Variable] | None,
     ) -> None:
+        name = key.text
         contexts = {**contexts, "needs": _only_there("needs")}
         reached = least(called.reached, condition(node.get("if"), contexts))
         strategy = self.files.expect(node.get("strategy"), f"`strategy` of the job `{name}`")
@@ -149,7 +150,7 @@ class _Reader:
             if node.get("uses") is not None:
                 self._call(node, how, inner)
                 continue
-            job = self._described(file, name, node, how, inner)
+            job = self._described(file, key, node, how, inner)
             if job not in self.jobs:
                 self.jobs.append(job)
             if how.reached == "never":
@@ -170,14 +171,17 @@ class _Reader:
             known = self.steps[place]
             self.steps[place] = known._replace(cases=(*known.cases, one.case))
 
-    def _described(self, file: str, name: str, node: Map, how: _Called, contexts: Contexts) -> Job:
+    def _described(
+        self, file: str, key: Scalar, node: Map, how: _Called, contexts: Contexts
+    ) -> Job:
+        name = key.text
         services = self.files.expect(node.get("services"), f"`services` of the job `{name}`")
         runs_on = node.get("runs-on")
         return Job(
             provider="github",
             file=file,
             id=name,
-            span=node.span,
+            span=key.span,
             reached=how.reached,
             timeout=timeout_of(node.get("timeout-minutes"), contexts),
             platform=_platform(github_value(runs_on, contexts)) if runs_on else None,

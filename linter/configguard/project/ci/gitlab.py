@@ -86,7 +86,7 @@ def read_gitlab(files: CiFiles) -> tuple[list[Job], list[Step]]:
                 files.wrong(missing, f"the job `{name}` extends what is not there")
             continue
         if whole.get("script") is not None and files.counted(1, whole.span):
-            made = _Job(files, top, name, whole, elsewhere)
+            made = _Job(files, top, name, entry.key, whole, elsewhere)
             jobs.append(made.job)
             steps += made.steps()
     return jobs, steps
@@ -143,7 +143,13 @@ class _Job:
     """One job with all it inherits."""
 
     def __init__(
-        self, files: CiFiles, tree: Group, name: str, whole: Group, elsewhere: Origin
+        self,
+        files: CiFiles,
+        tree: Group,
+        name: str,
+        key: Span,
+        whole: Group,
+        elsewhere: Origin,
     ) -> None:
         self.files = files
         self.tree = tree
@@ -158,7 +164,7 @@ class _Job:
             provider="gitlab",
             file=FILE,
             id=name,
-            span=whole.span,
+            span=key,
             reached=self._reached(),
             timeout=timeout_of(self._inherited("timeout")),
             platform="linux" if image is not None else None,

@@ -66,6 +66,15 @@ class Job(NamedTuple):
     services: tuple[str, ...]
     called_from: Origin = ()
 
+    @property
+    def title(self) -> str:
+        """How messages call it. A job of Azure without a name is counted, from 0, by its id."""
+        stage, _, own = self.id.rpartition(".")
+        if self.provider != "azure" or not own.isdigit():
+            return f'the job "{self.id}"'
+        which = f" ({int(own) + 1})" if own != "0" else ""
+        return f"the unnamed job{which}" + (f' of the stage "{stage}"' if stage else "")
+
 
 class Step(NamedTuple):
     """One step of a job as it runs in some `cases` of the job's matrix.
@@ -98,7 +107,7 @@ class Step(NamedTuple):
     def counted(self) -> str:
         """How messages call it without its name, counted from 1 as people do."""
         place = ".".join(str(int(part) + 1) for part in self.position.split("."))
-        return f'step {place} of the job "{self.job.id}"'
+        return f"step {place} of {self.job.title}"
 
     @property
     def likeness(self) -> tuple[object, ...]:
