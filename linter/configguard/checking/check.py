@@ -13,7 +13,7 @@ from configguard.evaluate.worlds import CpusAtLeast, EnvSet
 from configguard.limits.limits import Limits
 from configguard.project.suites import suite_id
 from configguard.resources import table
-from configguard.ruleset.judge import Violation, judge_check
+from configguard.ruleset.judge import NOTHING, Violation, judge_check
 from configguard.ruleset.rule import Rule
 from configguard.runners.derived import fact_of, needed_for
 from configguard.runners.profile import KnownFact, SettingEntry, UnknownFact, When
@@ -93,12 +93,19 @@ def judge_subjects(subjects: Sequence[Subject], ruling: Ruling) -> Judged:
     """Judge what belongs to one suite, by rules as they are under its limits (`Rule.at`)."""
     drafts: list[Draft] = []
     notices: dict[Notice, None] = {}
+    idle = [one.over != "setting" and never_starts(one.profile) for one in subjects]
     for rule in ruling.rules:
         found: dict[tuple[object, ...], list[Hit]] = {}
-        for subject in subjects:
+        # Where local and CI do not differ, they have their facts in common: one verdict does.
+        verdicts: dict[int, _Verdict] = {}
+        for subject, is_idle in zip(subjects, idle, strict=True):
             if subject.over not in rule.over:
                 continue
-            violations, open_facts = _judge(rule, subject, ruling.cpus)
+            verdict = verdicts.get(id(subject.facts))
+            if verdict is None:
+                verdict = _judge(rule, subject, ruling.cpus, idle=is_idle)
+                verdicts[id(subject.facts)] = verdict
+            violations, open_facts = verdict
             if violations:
                 found.setdefault(subject.identity, []).append((subject, violations))
             for fact, unknown in open_facts:
@@ -107,20 +114,24 @@ def judge_subjects(subjects: Sequence[Subject], ruling: Ruling) -> Judged:
     return Judged(drafts, list(notices))
 
 
-def _judge(
-    rule: Rule, subject: Subject, cpus: int
-) -> tuple[tuple[Violation, ...], tuple[tuple[str, UnknownFact | None], ...]]:
+_Verdict = tuple[tuple[Violation, ...], tuple[tuple[str, UnknownFact | None], ...]]
+_NOTHING: _Verdict = ((), ())
+
+
+def _judge(rule: Rule, subject: Subject, cpus: int, *, idle: bool) -> _Verdict:
     violations: list[Violation] = []
     left_open: list[tuple[str, UnknownFact | None]] = []
-    idle = subject.over != "setting" and never_starts(subject.profile)
     for check in rule.checks:
         if check.over != subject.over:
             continue
         if idle and "neverStarts" not in check.require:
             continue  # a suite that never starts puts no load on anything
         verdict = judge_check(check, subject.facts, cpus)
-        violations += verdict.violations
-        left_open += verdict.open
+        if verdict is not NOTHING:
+            violations += verdict.violations
+            left_open += verdict.open
+    if not violations and not left_open:
+        return _NOTHING
     decided = {violation.fact for violation in violations}
     return tuple(violations), tuple(item for item in left_open if item[0] not in decided)
 
@@ -164,8 +175,10 @@ def _severity(
     ruling: Ruling,
 ) -> Severity:
     first = violations[0]
+    asked = {name for choice in rule.severity for name in choice.get("when", ())}
+    facts = {name: subject.facts.get(name) for name in asked}
     known: dict[str, Any] = {
-        name: fact.value for name, fact in subject.facts.items() if isinstance(fact, KnownFact)
+        name: fact.value for name, fact in facts.items() if isinstance(fact, KnownFact)
     }
     stated = first.limit is not None and ruling.limits[first.limit].stated
     known["limits"] = "stated" if stated else "default"

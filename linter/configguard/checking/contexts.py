@@ -63,9 +63,19 @@ def _of_run(run: Run, config: Configured) -> list[Subject]:
         anchor = leading.invocation.chain[:1] if leading.invocation else profile.anchor
         words = {"together": together}
         about = tuple(suite.id for suite in suites)
-        subject = Subject("run", "", leading, environment, profile, facts)
         found.append(
-            subject._replace(context=run.id, anchor=anchor, with_suites=about, words=words)
+            Subject(
+                "run",
+                "",
+                leading,
+                environment,
+                profile,
+                facts,
+                context=run.id,
+                anchor=anchor,
+                with_suites=about,
+                words=words,
+            )
         )
     return found
 

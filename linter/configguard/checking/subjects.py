@@ -65,11 +65,15 @@ def subjects_of(suite: Suite, ways: Ways) -> list[Subject]:
         "jobTimeoutMinutes": ways.job_timeout(suite),
     }
     found: list[Subject] = []
+    common: dict[str, Fact] = {
+        "kind": kind_fact(suite),
+        "runner": KnownFact(suite.runner, "default"),
+    }
     for environment, profile in suite.profiles.items():
-        common: dict[str, Fact] = {
-            "kind": kind_fact(suite),
-            "runner": KnownFact(suite.runner, "default"),
-        }
+        if found and profile is found[0].profile:
+            # Nothing differs from the environment before: the subjects have their facts in common.
+            found += [one._replace(environment=environment) for one in list(found)]
+            continue
         whole = {
             **common,
             **profile.facts,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from configguard.checking.calculations import WAITS, calculations
 from configguard.checking.check import Draft
+from configguard.checking.fact_texts import Texts
 from configguard.checking.finding import Because, Finding
 from configguard.checking.load import load_because, load_values
 from configguard.limits.limits import Limit, Limits
@@ -21,7 +22,6 @@ from configguard.ruleset.messages import (
     on_cpus,
     said,
 )
-from configguard.ruleset.vocabulary import facts_of
 from configguard.runners.derived import DERIVED, fact_of
 from configguard.runners.profile import (
     KnownFact,
@@ -136,7 +136,7 @@ def _holder(at: Origin, started: Invocation) -> str:
 
 def _can_be_said(remedy: str, values: Mapping[str, str]) -> bool:
     """Whether there is a spelling for a text that needs one."""
-    return all(values[name] or f"{{{name}}}" not in remedy for name in ("spelling", "instead"))
+    return all(f"{{{name}}}" not in remedy or values[name] for name in ("spelling", "instead"))
 
 
 def spelled(draft: Draft, fact: str) -> Change | None:
@@ -201,8 +201,20 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     """Every placeholder that a rule of this subject may use."""
     subject, first = draft.subject, draft.violations[0]
     suite, fact = subject.suite, first.case.fact
-    values = {
-        **_fact_values(draft, cpus),
+    rarely: dict[str, Callable[[], str]] = {
+        "spelling": lambda: _spelling(draft),
+        "repair": lambda: _repair(values["spelling"]),
+        "no-settings": lambda: _neither(
+            list(dict.fromkeys(_called(draft, one) for one in _broken(draft)))
+        ),
+        "defaults": lambda: _joined([_default_text(draft, one, cpus) for one in _broken(draft)]),
+        "times": lambda: _joined([_time_text(one, cpus) for one in draft.violations]),
+        "waits": lambda: _joined([WAITS.get(one, one) for one in _broken(draft)]),
+    }
+    if subject.over == "suite":
+        rarely["differences"] = lambda: _differences(draft, cpus)
+    values = Texts(draft, cpus, rarely)
+    values |= {
         "suite": suite.title,
         "runner": suite.runner,
         "version": version_text(suite),
@@ -211,11 +223,6 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
         "limit": _limit_text(first, limits),
         "attempts": "",
         "expression": str(fact.expression) if isinstance(fact, RangeFact) else "",
-        "spelling": _spelling(draft),
-        "no-settings": _neither(list(dict.fromkeys(_called(draft, one) for one in _broken(draft)))),
-        "defaults": _joined([_default_text(draft, name, cpus) for name in _broken(draft)]),
-        "times": _joined([_time_text(one, cpus) for one in draft.violations]),
-        "waits": _joined([WAITS.get(name, name) for name in _broken(draft)]),
         **load_values(draft, limits, cpus),
     }
     name = fact_of(first.fact)
@@ -227,8 +234,6 @@ def _values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
         values["attempts"] = str(number(told + 1)) if isinstance(told, float) else "endlessly many"
     values.update(_setting_values(draft, cpus))
     values.update(_breaking_values(draft))
-    if subject.over == "suite":
-        values["differences"] = _differences(draft, cpus)
     values.update(subject.words)
     return values
 
@@ -249,18 +254,6 @@ def _differences(draft: Draft, cpus: int) -> str:
                 then = in_case(other, violation.case.when)
                 told.append(f"{now} and {fact_text(name, then, cpus)} {there}")
     return "; ".join(dict.fromkeys(told))
-
-
-def _fact_values(draft: Draft, cpus: int) -> dict[str, str]:
-    """Every fact of the subject; those that break the rule as they do."""
-    subject = draft.subject
-    # A version may lack a fact that a text speaks of.
-    values = dict.fromkeys(facts_of(subject.over), "not known")
-    for name, fact in subject.facts.items():
-        values[name] = fact_text(name, cases_of(fact)[0].fact, cpus)
-    for violation in draft.violations:
-        values[violation.name] = fact_text(violation.name, violation.case.fact, cpus)
-    return values
 
 
 def _spelling(draft: Draft) -> str:
@@ -321,12 +314,14 @@ def _breaking_values(draft: Draft) -> dict[str, str]:
     why = _BREAKS_WHY.get(breaks, "")
     if "cpus" in when_json(draft.when):
         why += " On a machine of another size it may look fine."
-    spelling = _spelling(draft)
-    repair = f"Write `{spelling}` instead." if spelling else "Take it out or correct it."
-    values = {"breaks": breaks, "breaks-why": why, "repair": repair}
+    values = {"breaks": breaks, "breaks-why": why}
     if not entries and profile.reasons:
         values["reason"] = profile.reasons[0].message
     return values
+
+
+def _repair(spelling: str) -> str:
+    return f"Write `{spelling}` instead." if spelling else "Take it out or correct it."
 
 
 def _limit_text(violation: Violation, limits: Limits) -> str:

@@ -25,10 +25,14 @@ Constraint = Mapping[str, Any]
 
 def judge(constraint: Constraint, value: Any) -> bool | None:
     """Whether a plain value (number, text, bool, None, list, dict) meets a constraint."""
-    if len(constraint) == 1:  # nearly all have one word
-        ((word, wanted),) = constraint.items()
-        return _WORDS[word](wanted, value)
-    return conjunction([_WORDS[word](wanted, value) for word, wanted in constraint.items()])
+    met: bool | None = True
+    for word, wanted in constraint.items():
+        part = _WORDS[word](wanted, value)
+        if part is False:
+            return False  # one failure decides
+        if part is None:
+            met = None
+    return met
 
 
 def conjunction(parts: list[bool | None]) -> bool | None:
@@ -82,7 +86,9 @@ def _const(wanted: Any, value: Any) -> bool | None:
 
 
 def _enum(wanted: Any, value: Any) -> bool | None:
-    return disjunction([_const(one, value) for one in wanted])
+    if isinstance(value, Undecided):
+        return disjunction([_const(one, value) for one in wanted])
+    return any(same(one, value) for one in wanted)
 
 
 def _type(wanted: Any, value: Any) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from configguard.evaluate import constraints
@@ -12,6 +13,7 @@ from configguard.runners.profile import (
     Fact,
     FactCase,
     KnownFact,
+    OneOfFact,
     RangeFact,
     SimpleFact,
     UnknownFact,
@@ -38,7 +40,7 @@ class Violation(NamedTuple):
     @property
     def name(self) -> str:
         """The fact's own name: `workers` of `workers.origin`."""
-        return self.fact.split(".")[0]
+        return _asked(self.fact)[0]
 
 
 class Verdict(NamedTuple):
@@ -53,18 +55,23 @@ NOTHING = Verdict((), ())
 
 def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
     """Judge one check: violations, and what stays open."""
-    parts = {name: _applies(name, check, facts, cpus) for name in check.applies}
-    if False in parts.values():
-        return NOTHING
-    undecided = [(name, None) for name, holds in parts.items() if holds is None]
+    undecided: list[tuple[str, None]] = []
+    for name, constraint in check.applies.items():
+        holds = _applies(name, constraint, facts, cpus)
+        if holds is False:
+            return NOTHING
+        if holds is None:
+            undecided.append((name, None))
     if undecided:
         return Verdict((), tuple(undecided))
     violations: list[Violation] = []
     left_open: list[tuple[str, UnknownFact | None]] = []
     for name, constraint in check.require.items():
-        fact = facts.get(name.split(".")[0])
+        fact = facts.get(_asked(name)[0])
         if fact is None:
             continue
+        if not isinstance(fact, OneOfFact) and _meets(name, constraint, fact, cpus):
+            continue  # as nearly all do
         meant = [case for case in cases_of(fact) if case.when.holds_at(cpus)]
         verdicts = [
             (case, _meets(name, constraint, case.fact, cpus))
@@ -82,18 +89,25 @@ def judge_check(check: Check, facts: Mapping[str, Fact], cpus: int) -> Verdict:
         elif any(met is None for _, met in verdicts):
             unknown = next((case.fact for case, met in verdicts if met is None), None)
             left_open.append((name, unknown if isinstance(unknown, UnknownFact) else None))
+    if not violations and not left_open:
+        return NOTHING
     return Verdict(tuple(violations), tuple(left_open))
+
+
+@cache
+def _asked(name: str) -> tuple[str, bool]:
+    """The fact that a constraint's name is about, and whether it asks where that comes from:
+    `workers.origin` does, `workers` asks what it is."""
+    return name.split(".")[0], name.endswith(".origin")
 
 
 def plain_value(fact: SimpleFact, cpus: int) -> Any:
     """A fact as a plain value on a machine of so many CPUs; UNDECIDED where it is unknown."""
-    match fact:
-        case KnownFact(value):
-            return value
-        case RangeFact():
-            return number(fact.expression.at(machine_for(fact, cpus)))
-        case _:
-            return UNDECIDED
+    if isinstance(fact, KnownFact):
+        return fact.value
+    if isinstance(fact, RangeFact):
+        return number(fact.expression.at(machine_for(fact, cpus)))
+    return UNDECIDED
 
 
 def machine_for(fact: RangeFact, cpus: int) -> float:
@@ -101,11 +115,15 @@ def machine_for(fact: RangeFact, cpus: int) -> float:
     return max(fact.runs_from, min(float(cpus), fact.runs_to))
 
 
-def _applies(name: str, check: Check, facts: Mapping[str, Fact], cpus: int) -> bool | None:
-    fact = facts.get(name.split(".")[0])
+def _applies(
+    name: str, constraint: dict[str, Any], facts: Mapping[str, Fact], cpus: int
+) -> bool | None:
+    fact = facts.get(_asked(name)[0])
     if fact is None:
         return False
-    met = [_meets(name, check.applies[name], case.fact, cpus) for case in cases_of(fact)]
+    if not isinstance(fact, OneOfFact):
+        return _meets(name, constraint, fact, cpus)
+    met = [_meets(name, constraint, case.fact, cpus) for case in fact.cases]
     return constraints.conjunction(met) if False not in met else True in met
 
 
@@ -126,8 +144,7 @@ def _may_apply(check: Check, facts: Mapping[str, Fact], when: When, cpus: int) -
 
 
 def _meets(name: str, constraint: dict[str, Any], fact: SimpleFact, cpus: int) -> bool | None:
-    # `workers.origin` asks where a fact comes from, `workers` what it is.
-    value = fact.origin if name.endswith(".origin") else plain_value(fact, cpus)
-    if name.endswith(".origin") and isinstance(fact, UnknownFact) and fact.origin != "config":
-        value = UNDECIDED
-    return constraints.judge(constraint, value)
+    if not _asked(name)[1]:
+        return constraints.judge(constraint, plain_value(fact, cpus))
+    unclear = isinstance(fact, UnknownFact) and fact.origin != "config"
+    return constraints.judge(constraint, UNDECIDED if unclear else fact.origin)

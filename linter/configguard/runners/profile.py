@@ -47,7 +47,7 @@ class When(NamedTuple):
 
     def holds_at(self, cpus: float) -> bool:
         """Whether a machine of so many CPUs is meant."""
-        return all(
+        return not self.assumptions or all(
             (cpus >= atom.least) == truth
             for atom, truth in self.assumptions
             if isinstance(atom, CpusAtLeast)
@@ -196,9 +196,12 @@ def _merged_entries(profiles: list[tuple[str, Profile]]) -> tuple[SettingEntry, 
     )
 
 
+_ALWAYS = When()
+
+
 def cases_of(fact: Fact) -> tuple[FactCase, ...]:
     """A fact as its cases; a simple one has one, which always holds."""
-    return fact.cases if isinstance(fact, OneOfFact) else (FactCase(When(), fact),)
+    return fact.cases if isinstance(fact, OneOfFact) else (FactCase(_ALWAYS, fact),)
 
 
 def in_case(fact: Fact, when: When) -> SimpleFact:
