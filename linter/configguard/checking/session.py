@@ -30,7 +30,7 @@ from configguard.limits.settings import UNSET, Loaded
 from configguard.project.candidates import PLAIN, Candidate, Discovery, Scope
 from configguard.project.ci.model import Provider
 from configguard.project.ci.reading import ci_invocations, provider_of, starts_commands
-from configguard.project.discover import discover, normalised
+from configguard.project.discover import Listings, discover, normalised
 from configguard.project.invocations import Invocation, invocations
 from configguard.project.problems import PathProblem
 from configguard.project.running import Ways
@@ -164,7 +164,8 @@ class Session:
     def _discovered(self, paths: Sequence[str]) -> Discovery:
         """The configs, also those that only scripts and CI steps name; and what these start."""
         scope = self.options.scope
-        found = discover(self.workspace, paths, scope)
+        listed: Listings = {}
+        found = discover(self.workspace, paths, scope, listed)
         above = {above for path in paths for above in ancestors(folder_of(normalised(path)))}
         folders = dict.fromkeys((*sorted(above), *found.packages))
         scripts, ci = invocations(self.workspace, folders), ci_invocations(self.workspace)
@@ -189,7 +190,7 @@ class Session:
         new = tuple(one for one in self._starts.referred if one.file not in known)
         if new:
             scope = scope._replace(referred=(*scope.referred, *new))
-            found = discover(self.workspace, paths, scope)
+            found = discover(self.workspace, paths, scope, listed)
         return self._with_runs_of_named(found, paths, scope)
 
     def _with_runs_of_named(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from configguard.evaluate import expressions, numbers
 from configguard.evaluate.machine import Machine
@@ -95,18 +96,33 @@ def is_relative(specifier: str) -> bool:
     return specifier in (".", "..") or specifier.startswith(("./", "../"))
 
 
+_resolved: WeakKeyDictionary[Workspace, dict[tuple[str, bool], str | None]] = WeakKeyDictionary()
+
+
 def resolve_specifier(machine: Machine, importer: str, specifier: str) -> str | None:
     """The file that a relative specifier names; None where there is none inside the root."""
     base = join(folder_of(importer), specifier)
     if escapes(base):
         return None
+    known = _resolved.setdefault(machine.workspace, {})
+    key = (base, _is_typescript(importer))
+    if key not in known:
+        known[key] = _resolve(machine.workspace, base, importer)
+    return known[key]
+
+
+def _resolve(workspace: Workspace, base: str, importer: str) -> str | None:
     possible = candidates(base, importer)
-    main = _main_of(machine.workspace, base)
+    main = _main_of(workspace, base)
     if main is not None:
         inside = candidates(join(base, main), importer) if isinstance(main, str) else []
         possible = [file for file in possible if not file.startswith(f"{base}/")]
         possible += [file for file in inside if not escapes(file)]
-    return next((file for file in possible if machine.workspace.is_file(file)), None)
+    return next((file for file in possible if workspace.is_file(file)), None)
+
+
+def _is_typescript(file: str) -> bool:
+    return file.endswith((".ts", ".mts", ".cts"))
 
 
 def _main_of(workspace: Workspace, folder: str) -> object:
@@ -122,7 +138,7 @@ def candidates(base: str, importer: str) -> list[str]:
     """The files that a path without (or with) its ending may mean, in order."""
     stem, suffix = posixpath.splitext(base)
     possible = [base + ending for ending in _TRIED]
-    if importer.endswith((".ts", ".mts", ".cts")):
+    if _is_typescript(importer):
         possible += [stem + ending for ending in _TYPESCRIPT_OF.get(suffix, ())]
     return possible + [posixpath.join(base, f"index{ending}") for ending in _TRIED[1:]]
 

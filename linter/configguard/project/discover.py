@@ -51,12 +51,25 @@ class _Listing(NamedTuple):
 
     folders: list[str]
     configs: dict[str, ConfigName]
-    has_ignore_file: bool
+    has_ignore_file: bool = False
+    has_manifest: bool = False
 
 
-def discover(workspace: Workspace, paths: Sequence[str], scope: Scope = PLAIN) -> Discovery:
-    """The configs that root-relative files and folders stand for (the root is '')."""
-    search = _Search(workspace, scope)
+Listings = dict[str, _Listing]
+"""What was listed before, by folder."""
+
+
+def discover(
+    workspace: Workspace,
+    paths: Sequence[str],
+    scope: Scope = PLAIN,
+    listed: Listings | None = None,
+) -> Discovery:
+    """The configs that root-relative files and folders stand for (the root is '').
+
+    `listed`: what another look at the same workspace has listed, and what this one will add.
+    """
+    search = _Search(workspace, scope, listed)
     for path in paths:
         search.argument(path)
     search.add_pointed_to()
@@ -117,8 +130,9 @@ def normalised(path: str, separator: str = os.sep) -> str:
 class _Search:
     """One discovery: what is found so far, and the folders that were walked."""
 
-    def __init__(self, workspace: Workspace, scope: Scope) -> None:
+    def __init__(self, workspace: Workspace, scope: Scope, listed: Listings | None = None) -> None:
         self.workspace = workspace
+        self._listed: Listings = {} if listed is None else listed
         self._scope = scope
         self._referred: dict[str, dict[str, str]] = {}
         for file, runner in scope.referred:
@@ -272,8 +286,13 @@ class _Search:
 
     def _list(self, folder: str) -> _Listing | None:
         """One pass over a folder; its entries are not kept, as most of them are of no use."""
-        listing = _Listing([], {}, has_ignore_file=False)
         referred = self._referred.get(folder)
+        listing = self._listed.get(folder) if referred is None else None
+        if listing is not None:
+            if listing.has_manifest:
+                self._add_manifest(folder, listing)
+            return listing
+        listing = _Listing([], {})
         names: list[str] = []
         try:
             with os.scandir(self._base + folder) as entries:
@@ -288,9 +307,8 @@ class _Search:
                         if entry.is_file(follow_symlinks=False) and self._scope.gitignore:
                             listing = listing._replace(has_ignore_file=True)
                     elif name == MANIFEST:
-                        self.packages.append(folder)
-                        if (found := self.manifest(_below(folder, name))) is not None:
-                            listing.configs[name] = found
+                        listing = listing._replace(has_manifest=True)
+                        self._add_manifest(folder, listing)
                     else:
                         found = config_name(name)
                         if referred is not None:
@@ -302,9 +320,16 @@ class _Search:
             # What lies in there is not judged: that is never a clean check.
             self.problems.append(PathProblem(message, folder))
             return None
-        if listing.configs or MANIFEST in names:
+        if listing.configs or listing.has_manifest:
             self.workspace.note_names(folder, names)  # it will be asked for lock files and the like
+        self._listed[folder] = listing
         return listing
+
+    def _add_manifest(self, folder: str, listing: _Listing) -> None:
+        """Add the package.json of a folder: it is a config where it holds one."""
+        self.packages.append(folder)
+        if (found := self.manifest(_below(folder, MANIFEST))) is not None:
+            listing.configs[MANIFEST] = found
 
     def _add_configs(
         self, folder: str, configs: dict[str, ConfigName], exclude: tuple[str, ...]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from configguard.project.json_lock import bun_pin, npm_pin
-from configguard.project.managers import LOCK_FILES
+from configguard.project.managers import ALL_LOCK_FILES, LOCK_FILES
 from configguard.project.manifests import once_per_document, problem_at, read_text
 from configguard.project.pins import Asked, NotCovered, Pin
 from configguard.project.pnpm_lock import pnpm_pin
@@ -46,12 +46,18 @@ class LockAnswers(NamedTuple):
     problems: tuple[PathProblem, ...]
 
 
+_NONE = LockAnswers((), (), ())
+
+
 def locked(workspace: Workspace, folder: str, asked: Asked) -> LockAnswers:
     """What is pinned in the lock files of a folder, those of every package manager."""
+    files = _lock_files(workspace, folder)
+    if not files:
+        return _NONE
     answers: list[Answer] = []
     silent: list[str] = []
     problems: list[PathProblem] = []
-    for manager, file, document in _lock_files(workspace, folder):
+    for manager, file, document in files:
         if any(answer.manager == manager for answer in answers):
             continue
         found = _pin(workspace, document, folder, manager, asked)
@@ -69,8 +75,8 @@ def _lock_files(workspace: Workspace, folder: str) -> list[tuple[str, str, Docum
     """The lock files of a folder and their managers: every config below asks for them."""
     known = _there.setdefault(workspace.frame, {})
     if folder not in known:
-        workspace.names(folder)  # what is not among them is not looked for
-        files = ((posixpath.join(folder, name), one) for name, one in LOCK_FILES.items())
+        there = LOCK_FILES.items() if workspace.may_hold(folder, ALL_LOCK_FILES) else ()
+        files = ((posixpath.join(folder, name), one) for name, one in there)
         read = ((manager, file, read_text(workspace, file)) for file, manager in files)
         known[folder] = [(manager, file, found) for manager, file, found in read if found]
     return known[folder]

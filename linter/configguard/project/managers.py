@@ -17,6 +17,7 @@ LOCK_FILES = {
     "bun.lock": "bun",
 }
 BINARY_LOCK = "bun.lockb"
+ALL_LOCK_FILES = frozenset((*LOCK_FILES, BINARY_LOCK))
 
 
 def manager_of(workspace: Workspace, folder: str) -> str | None:

@@ -44,6 +44,7 @@ class RunnerVersion(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
+_INSTALLED = frozenset(("node_modules",))
 UNKNOWN_VERSION = RunnerVersion("none", None, None, None, ())
 
 _known: WeakKeyDictionary[
@@ -94,6 +95,8 @@ class _Search:
     def _installed(self) -> RunnerVersion | None:
         """What Node would load from here: the nearest node_modules that holds the package."""
         for above in ancestors(self.folder):
+            if not self.workspace.may_hold(above, _INSTALLED):
+                continue
             file = posixpath.join(above, "node_modules", self.package, "package.json")
             document = self.workspace.read(file, MAX_LOCK_BYTES)
             if isinstance(document, Unreadable) and document.trouble is Trouble.MISSING:

@@ -40,6 +40,11 @@ class Document:
         return BOM if self.data.startswith(BOM) else b""
 
     @cached_property
+    def may_chain_optionally(self) -> bool:
+        """Whether `?.` stands anywhere in it."""
+        return b"?." in self.data
+
+    @cached_property
     def newline(self) -> str:
         """The newline this file uses; the commoner one where it mixes them."""
         crlf = self.data.count(b"\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 
@@ -33,5 +34,5 @@ def chain(*origins: Origin) -> Origin:
     told = [origin for origin in origins if origin]
     if len(told) == 1 and len(told[0]) == 1:
         return told[0]
-    joined = tuple(dict.fromkeys(span for origin in told for span in origin))
+    joined = tuple(dict.fromkeys(itertools.chain.from_iterable(told)))
     return joined if len(joined) <= MAX_ORIGIN else (*joined[: MAX_ORIGIN - 1], joined[-1])

@@ -137,6 +137,12 @@ class Workspace:
         exact = None if names is None else frozenset(names)
         self._names[folder] = None if exact is None else _Names(exact, _folded(exact))
 
+    def may_hold(self, folder: str, names: frozenset[str]) -> bool:
+        """Whether a folder may have one of these names, which are ASCII in lower case."""
+        self.names(folder)
+        listed = self._names[folder]
+        return listed is None or not names.isdisjoint(listed.folded)
+
     def _is_absent(self, file: str) -> bool:
         """Whether a folder that was listed has no such name, in whatever case it is written."""
         folder, name = posixpath.split(file)
@@ -250,13 +256,24 @@ def read_regular_file(path: Path | str, file: str, limit: int) -> bytes | Unread
         os.close(handle)
         what = "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file"
         return Unreadable(file, Trouble.NOT_A_FILE, what)
-    with os.fdopen(handle, "rb") as opened:
+    try:
         if status.st_size > limit:
             return _too_large(file, limit)
-        try:
-            return opened.read(limit + 1)
-        except OSError as error:
-            return Unreadable(file, Trouble.UNREADABLE, f"it cannot be read: {error.strerror}")
+        return _whole(handle, status.st_size, limit)
+    except OSError as error:
+        return Unreadable(file, Trouble.UNREADABLE, f"it cannot be read: {error.strerror}")
+    finally:
+        os.close(handle)
+
+
+def _whole(handle: int, size: int, limit: int) -> bytes:
+    """All that a file holds, at most a byte more than `limit`: it may have grown meanwhile."""
+    data = os.read(handle, size + 1)
+    if len(data) == size:
+        return data
+    with os.fdopen(os.dup(handle), "rb") as opened:
+        opened.seek(0)
+        return opened.read(limit + 1)
 
 
 def _not_utf8(data: bytes) -> int | None:
@@ -286,7 +303,7 @@ def escapes(file: str) -> bool:
         normal = posixpath.normpath(file)
         if normal == ".." or normal.startswith("../"):
             return True
-    return posixpath.isabs(file) or bool(os.path.splitdrive(file)[0])
+    return file.startswith("/") or (os.sep != "/" and bool(os.path.splitdrive(file)[0]))
 
 
 def folder_of(file: str) -> str:
