@@ -50,7 +50,7 @@ def chained(handler: Handler) -> Handler:
     """A member or call that, as the outermost of its chain, takes the chain's short end."""
 
     def outermost(machine: Machine, node: Node, scope: Scope) -> Value:
-        if _is_inner_link(node):
+        if not scope.parsed.document.may_chain_optionally or _is_inner_link(node):
             return handler(machine, node, scope)
         try:
             return handler(machine, node, scope)

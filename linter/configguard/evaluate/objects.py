@@ -85,7 +85,7 @@ def _set_property(
 ) -> None:
     """One property of an object literal that is no spread."""
     key, whole = places
-    span = scope.parsed.span(node)
+    span = whole
     if node.type == "pair":
         value = expressions.field(node, "value")
         where = scope.parsed.span(value)

@@ -127,8 +127,12 @@ class Choice(Generic[T]):
 
     def now(self) -> T:
         """The one that holds in the machine's world. Raises Fork where that is open."""
+        recalls = self.machine.world.recalls
         for case in self.cases:
-            if all(self.machine.world.recalls(atom) == truth for atom, truth in case.when):
+            for atom, truth in case.when:
+                if recalls(atom) != truth:
+                    break
+            else:
                 return case.answer
         raise AssertionError("the cases of a choice cover all worlds")
 
@@ -266,9 +270,12 @@ Value = Known | Cpus | EnvString | PlatformName | Unknown | Promised | Builtin |
 
 def with_origin(value: Value, *spans: Span) -> Value:
     """The same value, reached through `spans` (outermost first) before its own origin."""
-    origin = tuple(dict.fromkeys((*spans, *value.origin)))
-    if origin == value.origin:
-        return value
+    if not value.origin and len(spans) == 1:
+        origin: Origin = spans
+    else:
+        origin = tuple(dict.fromkeys((*spans, *value.origin)))
+        if origin == value.origin:
+            return value
     match value:
         case Known():
             return Known(value.value, origin)

@@ -240,6 +240,8 @@ class Case(NamedTuple, Generic[T]):
 
 def within(cases: Sequence[Case[T]], environment: str) -> list[Case[T]]:
     """The cases that hold in one of two environments, which is then no condition any more."""
+    if len(cases) == 1 and not cases[0].when:
+        return list(cases)
     found: list[Case[T]] = []
     for case in cases:
         if not case.when:

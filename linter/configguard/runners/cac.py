@@ -32,10 +32,14 @@ def read_cac(arguments: Sequence[str], options: Options) -> Read:
         else:
             index = _cac_option(arguments, index, end, dashes, booleans, options, found)
         index += 1
-    known = options.booleans | options.values | options.optional | options.strings | options.lists
-    tops = {name.split(".")[0] for name in known} | set(options.aliases)
+    tops = _tops(options) if found.taken else set()
     found.unknown.extend(one for one in found.taken if one.name.split(".")[0] not in tops)
     return found
+
+
+def _tops(options: Options) -> set[str]:
+    known = options.booleans | options.values | options.optional | options.strings | options.lists
+    return {name.split(".")[0] for name in known} | set(options.aliases)
 
 
 def _cac_name(name: str, options: Options) -> str:

@@ -21,6 +21,7 @@ from configguard.runners.profile import (
     Note,
     OneOfFact,
     Profile,
+    RangeFact,
     SettingEntry,
     SimpleFact,
     UnknownFact,
@@ -45,6 +46,7 @@ from configguard.runners.unknown_keys import with_unknown
 from configguard.source.span import Origin, Span
 
 T = TypeVar("T")
+_SIMPLE = (KnownFact, RangeFact, UnknownFact)
 ITSELF = Key()
 
 
@@ -265,6 +267,8 @@ class Model:
 
     def _told(self, asked: Within[SimpleFact | None]) -> Fact | None:
         """One fact of all its cases; unknown where the config loads in none of them."""
+        if len(asked.all) == 1 and isinstance(asked.all[0].answer, _SIMPLE):
+            return self._credited(FactCase(When(), asked.all[0].answer)).fact
         simple = [self._credited(case) for case in _simple(asked.cases)]
         if not simple and any(isinstance(case.answer, Thrown) for case in asked.cases):
             return UnknownFact("the config throws while it is loaded", "config", ())
@@ -272,6 +276,8 @@ class Model:
 
     def _credited(self, case: FactCase) -> FactCase:
         """A fact that a flag or variable decides comes from there."""
+        if not self.given.origins:
+            return case
         origin = self.given.origins.get(case.fact.at[0]) if case.fact.at else None
         return case if origin is None else case._replace(fact=case.fact._replace(origin=origin))
 

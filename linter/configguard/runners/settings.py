@@ -199,6 +199,9 @@ class Settings:
 
     def ruling(self, reading: Reading) -> Ruling:
         """What this version makes of a written setting."""
+        settled = self.table.settled.get(reading.setting)
+        if settled is not None:
+            return settled
         row = self.table.rows.get(reading.setting)
         if row is None:
             return Ruling("sets", "")

@@ -70,6 +70,8 @@ class Table(NamedTuple):
     spellings: dict[str, list[dict[str, Any]]]
     keys: Keys
     order: dict[str, int]
+    settled: dict[str, Ruling]
+    """What becomes of settings that have the same effect whatever is written, wherever."""
 
 
 @cache
@@ -86,7 +88,17 @@ def table_of(runner: str, version: str) -> Table:
         for fact, ways in data["spellings"].items()
     }
     order = {setting: index for index, setting in enumerate(rows)}
-    return Table(runner, version, rows, spellings, _keys(rows), order)
+    settled = {name: ruling(row, _UNWRITTEN, {}) for name, row in rows.items() if _is_settled(row)}
+    return Table(runner, version, rows, spellings, _keys(rows), order, settled)
+
+
+_UNWRITTEN = Known(UNDEFINED)
+
+
+def _is_settled(row: Row) -> bool:
+    texts = (row.row.get("reason", ""), row.row.get("removes") or "")
+    depends = {"needs", "cases", "in-project"} & row.row.keys()
+    return row.row.get("effect") == "sets" and not depends and not any("{" in one for one in texts)
 
 
 def _keys(settings: Iterable[str]) -> Keys:

@@ -103,14 +103,23 @@ def _is_unknown(settings: Settings, setting: str) -> bool:
 
 
 def _places(settings: Settings) -> list[str]:
-    return [place for place in _keys(settings.table.runner) if place != _PROJECT]
+    return list(_ever_known(settings.table.runner))
 
 
 def _ever(settings: Settings, place: str) -> frozenset[str]:
     """The keys that any version knows at a place; what only the root may hold has its own rows."""
-    known = _keys(settings.table.runner)
-    keys = known[place].ever
-    return keys | known[_PROJECT].ever if not place and _PROJECT in known else keys
+    return _ever_known(settings.table.runner)[place]
+
+
+@cache
+def _ever_known(runner: str) -> dict[str, frozenset[str]]:
+    known = _keys(runner)
+    of_projects = known[_PROJECT].ever if _PROJECT in known else frozenset()
+    return {
+        place: keys.ever if place else keys.ever | of_projects
+        for place, keys in known.items()
+        if place != _PROJECT
+    }
 
 
 def _now(settings: Settings, place: str) -> frozenset[str]:
