@@ -215,6 +215,30 @@ def explain(
     raise typer.Exit(run_explain(rule, rule_path or (), root))
 
 
+@app.command()
+def init(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without a question.")] = False,
+    only: Annotated[
+        Optional[list[str]], typer.Option(help="Of limits, scripts, pre-commit, ci: only these.")
+    ] = None,
+    source: Annotated[
+        Optional[str],
+        typer.Option(help="The git repository that hooks and CI take configguard of."),
+    ] = None,
+    rev: Annotated[
+        Optional[str], typer.Option(help="A tag or commit of it; else the tag of this version.")
+    ] = None,
+    settings: SettingsFile = None,
+    root: Root = None,
+) -> None:
+    """Propose a limits file, guarded scripts, a pre-commit hook and a CI step; then write them."""
+    from configguard.cli.init import InitRequest, run_init
+    from configguard.cli.requests import Request
+
+    wanted = InitRequest(yes, _names(only), source, rev)
+    raise typer.Exit(run_init(Request(root=root, settings=settings), wanted))
+
+
 @app.command("new-rule")
 def new_rule(
     rule: Annotated[str, typer.Argument(help="The id: lower case words with hyphens.")],

@@ -22,7 +22,7 @@ from configguard.source.workspace import MAX_LOCK_BYTES, Workspace, ancestors
 GUARD = "configguard run --"
 MAIN = "test:e2e"
 _SUFFIX = ":safe"
-_PLAIN = re.compile(r"[A-Za-z0-9_][\w:.@/+-]*", re.ASCII)
+PLAIN = re.compile(r"[A-Za-z0-9_][\w:.@/+-]*", re.ASCII)
 """Names and files that no shell, cmd.exe among them, and no package manager reads anything into."""
 _E2E = re.compile(r"(^|[^a-z0-9])(e2e|end-?to-?end)([^a-z0-9]|$)", re.IGNORECASE)
 
@@ -85,7 +85,7 @@ def with_guarded(workspace: Workspace, script: Script) -> Guarded | str:
         return f"the script {script.name} is not there"
     manager = manager_of(workspace, script.folder).name or "npm"
     name = script.name + _SUFFIX
-    if _PLAIN.fullmatch(script.name) is None:
+    if PLAIN.fullmatch(script.name) is None:
         return "its name holds characters that shells read something into: give it a plain one"
     program = "yarn" if manager == "yarn-berry" else manager
     # npm takes options behind the name for its own, unless a `--` stands before them.

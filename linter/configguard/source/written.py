@@ -55,6 +55,25 @@ def replace_bytes(path: Path, data: bytes, mode: int) -> None:
         raise
 
 
+def create_bytes(path: Path, data: bytes) -> None:
+    """Write a file that is not there, whole or not at all. Raises FileExistsError, OSError."""
+    name = _temporary(path, data)
+    try:
+        mask = os.umask(0)
+        os.umask(mask)
+        name.chmod(0o666 & ~mask)
+        try:
+            os.link(name, path)  # unlike renaming it never takes the place of another
+        except FileExistsError:
+            raise
+        except OSError:
+            if os.path.lexists(path):
+                raise FileExistsError from None
+            name.replace(path)  # a file system without hard links
+    finally:
+        _remove(name)
+
+
 def replace_all(replacements: Sequence[Replacement]) -> None:
     """Replace several files, all or none: all are prepared first, then each takes its place.
 

@@ -1,0 +1,1 @@
+"""What `configguard init` proposes: what puts a project under guard, as changes of bytes."""
