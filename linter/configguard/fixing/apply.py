@@ -83,7 +83,7 @@ class _Fixing:
         """The first fix of each file; or one of a script, as what it starts may depend on any."""
         chosen: dict[str, tuple[list[Draft], Planned]] = {}
         planner = Planner(session, judgement)
-        for drafts in grouped(judgement.drafts):
+        for drafts in sorted(grouped(judgement.drafts), key=_settings_first):
             draft = drafts[0]
             own = {draft.subject.suite.file, draft.subject.suite.config}
             if draft.key not in left or draft.key in self._hopeless or own & chosen.keys():
@@ -111,6 +111,11 @@ class _Fixing:
             for key, files in self._hopeless.items()
             if files is not None and files.isdisjoint(changed)
         }
+
+
+def _settings_first(drafts: list[Draft]) -> bool:
+    """What was meant is put right before a limit is added: then less is left to add."""
+    return drafts[0].subject.over != "setting"
 
 
 def _mended(drafts: list[Draft], planned: Planned) -> Mended:

@@ -44,7 +44,8 @@ def _without_idle_of(session: Session, fixed: Fixed, file: str) -> Fixed:
     if not 1 < len(edits) <= _MOST_EDITS:
         return fixed
     final = session.over(fixed.changes)
-    for edit in list(edits):
+    # What is taken out for good was dead already: that alone is no reason to leave it.
+    for edit in [one for one in edits if one.text.strip()]:
         fewer = [one for one in edits if one is not edit]
         data = apply_edits(before.data, fewer)
         document = final.workspace.with_overlay({file: data}).read(file)

@@ -15,7 +15,6 @@ from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
 from configguard.fixing.diff import edits_between
-from configguard.fixing.effects import suite_fault
 from configguard.fixing.objects import comments_in
 from configguard.fixing.rewrite import (
     move_setting,
@@ -24,18 +23,13 @@ from configguard.fixing.rewrite import (
     stands_in,
 )
 from configguard.fixing.untouched import Leaves, leaves_of, untouched
-from configguard.project.suites import Configured, Suite, runner_for
+from configguard.fixing.verify import OTHERS, Fault, Passed, document_of, verified
+from configguard.project.suites import Configured, runner_for
 from configguard.runners.model import Model
-from configguard.runners.profile import (
-    KnownFact,
-    cases_of,
-)
-from configguard.runners.runner import Key
 from configguard.runners.spelling import Change, candidates
-from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import MAX_LOCK_BYTES, Unreadable, Workspace
-from configguard.syntax.trees import BadSyntax, Parsed, parse
+from configguard.syntax.trees import Parsed, parse
 
 MAX_ATTEMPTS = 40
 MAX_FIX_STEPS = 60_000
@@ -53,6 +47,13 @@ class Planned(NamedTuple):
     file: str
     data: bytes
     of_script: bool = False
+
+
+class _Rewriting(NamedTuple):
+    """What a file may become. `idle`: the settings that were so already."""
+
+    data: bytes
+    idle: frozenset[str] = frozenset()
 
 
 class Planner:
@@ -152,43 +153,60 @@ class Planner:
 
 def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
     suite = draft.subject.suite
-    why = "no edit of this file alone would do it"
+    why = Fault("no edit of this file alone would do it")
     attempts = 0
     # A project in a file of its own may be governed by a setting of the config that runs it.
-    for file in dict.fromkeys((suite.file, suite.config)):
+    own = tuple(dict.fromkeys((suite.file, suite.config)))
+    for file in (*own, *_brought_by(draft, own)):
         before = session.workspace.read(file)
         if isinstance(before, Unreadable):
             return f"{file} can no longer be read: {before.reason}"
         for change in _changes(draft):
-            for data in _rewritten(planner, draft, file, change):
+            for data, idle in _rewritten(planner, draft, file, change, add=file in own):
                 attempts += 1
                 if attempts > MAX_ATTEMPTS:
-                    return why
+                    return why.reason
                 if not planner.may_evaluate(suite.config):
                     return _OVER_BOUND
-                fault = _fault(planner, draft, file, data)
-                if fault is None and not planner.keeps_others(draft, change, file, data):
-                    fault = "it would change other settings too"
-                if fault is None:
+                found = verified(planner, draft, file, data)
+                kept = isinstance(found, Fault) or planner.keeps_others(draft, change, file, data)
+                if not kept:
+                    found = Fault("it would change other settings too", OTHERS)
+                if isinstance(found, Passed):
                     edits = edits_between(file, before.data, data)
-                    safety = _safety(draft)
-                    if comments_in(before) > comments_in(_document(session, file, data)):
+                    safety = _safety(draft, found.also)
+                    if comments_in(before) > comments_in(document_of(session, file, data)):
                         safety = "unsafe"  # a comment goes with what it stands in
-                    return Planned(Fix(safety, _title(draft, change), edits), file, data)
-                why = fault
-    return why if planner.may_go_on(suite.config) else _OVER_BOUND
+                    if file not in own:
+                        safety = "unsafe"  # others may read it that are not known here
+                    return Planned(Fix(safety, _title(draft, change, idle), edits), file, data)
+                why = max(why, found, key=lambda fault: fault.weight)
+    return why.reason if planner.may_go_on(suite.config) else _OVER_BOUND
 
 
-def _safety(draft: Draft) -> Literal["safe", "unsafe"]:
+def _brought_by(draft: Draft, own: tuple[str, ...]) -> Iterator[str]:
+    """The further files of the project in which the values stand that are wrong."""
+    facts = [one.case.fact.at for one in draft.violations if one.name in draft.wanted]
+    spans = [at[-1] for at in (*facts, *(entry.at for entry in draft.subject.entries)) if at]
+    for file in dict.fromkeys(span.file for span in spans):
+        installed = "node_modules" in file.split("/")
+        if file not in own and file in draft.subject.suite.files and not installed:
+            yield file
+
+
+def _safety(draft: Draft, also: Iterable[Draft] = ()) -> Literal["safe", "unsafe"]:
     """CONTRACT.md section 6: what is safe to apply without a person looking at it."""
+    if any(_safety(one) == "unsafe" for one in also):
+        return "unsafe"
     if draft.removes:
         return "safe" if draft.wanted or draft.moves else "unsafe"
     lowers = any(fact in FACT_LIMITS for fact in draft.wanted)
     return "unsafe" if lowers and draft.severity != "error" else "safe"
 
 
-def _title(draft: Draft, change: Change) -> str:
+def _title(draft: Draft, change: Change, idle: frozenset[str]) -> str:
     stays = {**dict(change.sets), **dict(change.moves)}
+    change = change._replace(sets=tuple(one for one in change.sets if one[0] not in idle))
     gone = [path for path in (*draft.removes, *change.removes) if path not in stays]
     removed = [path.removeprefix("test.") for path in gone]
     parts = [f"set {change}"] if change.sets else []
@@ -203,6 +221,13 @@ def _changes(draft: Draft) -> Iterator[Change]:
         yield Change((), (), draft.moves)
         if not draft.wanted:
             return
+        # Under its right name it may be too much: `retries: 3` becomes `retry: 1`.
+        for change in _spelled(draft):
+            yield change._replace(moves=draft.moves)
+    yield from _spelled(draft)
+
+
+def _spelled(draft: Draft) -> Iterator[Change]:
     suite, profile = draft.subject.suite, draft.subject.profile
     ways = [
         list(candidates(suite.runner, newest_held(draft), fact, value, profile))
@@ -214,7 +239,9 @@ def _changes(draft: Draft) -> Iterator[Change]:
         yield Change(tuple(dict.fromkeys(sets)), removes)
 
 
-def _rewritten(planner: Planner, draft: Draft, file: str, change: Change) -> Iterator[bytes]:
+def _rewritten(
+    planner: Planner, draft: Draft, file: str, change: Change, *, add: bool
+) -> Iterator[_Rewriting]:
     """What a file may look like after a change: settings set one by one, dead ones taken out.
 
     A dead one that is set stays where it is first, as it may only have had a useless value.
@@ -223,45 +250,56 @@ def _rewritten(planner: Planner, draft: Draft, file: str, change: Change) -> Ite
     removes = (*change.removes, *(one for one in draft.removes if one not in moved))
     kept = tuple(setting for setting in removes if setting not in dict(change.sets))
     for dead in dict.fromkeys((kept, removes)):
-        yield from _after_all(planner, draft, file, change, dead)
+        yield from _after_all(planner, draft, file, change, dead, add=add)
 
 
 def _after_all(
-    planner: Planner, draft: Draft, file: str, change: Change, removes: tuple[str, ...]
-) -> Iterator[bytes]:
+    planner: Planner,
+    draft: Draft,
+    file: str,
+    change: Change,
+    removes: tuple[str, ...],
+    *,
+    add: bool,
+) -> Iterator[_Rewriting]:
     document = planner.session.workspace.read(file)
     assert not isinstance(document, Unreadable)  # it was read a moment ago
-    found = [document.data]
-    for setting, value in change.sets:
+    found = [_Rewriting(document.data)]
+    steps: list[tuple[str, bool | float | str | None]] = [
+        *change.moves,
+        *change.sets,
+        *((dead, None) for dead in removes),
+    ]
+    for setting, value in steps:
         found = [
-            after for data in found for after in _after(planner, draft, file, data, setting, value)
+            after
+            for one in found
+            for after in _after(planner, draft, file, one, setting, value, add=add)
         ]
-    for setting in removes:
-        found = [
-            after for data in found for after in _after(planner, draft, file, data, setting, None)
-        ]
-    for old, new in change.moves:
-        found = [after for data in found for after in _after(planner, draft, file, data, old, new)]
-    yield from (data for data in found if data != document.data)
+    yield from (one for one in found if one.data != document.data)
 
 
 def _after(
     planner: Planner,
     draft: Draft,
     file: str,
-    data: bytes,
+    one: _Rewriting,
     setting: str,
     value: bool | float | str | None,
-) -> Iterator[bytes]:
+    *,
+    add: bool,
+) -> Iterator[_Rewriting]:
     if not planner.may_evaluate(draft.subject.suite.config):
         return
-    changed = planner.session.workspace.with_overlay({file: data})
+    changed = planner.session.workspace.with_overlay({file: one.data})
     parsed = _parsed(changed, file)
     config = _parsed(changed, draft.subject.suite.config)
     if parsed is None or config is None:
         return
-    for edits in _edits(changed, config, parsed, draft, setting, value):
-        yield apply_edits(data, edits)
+    for edits in _edits(changed, config, parsed, draft, setting, value, add=add):
+        after = apply_edits(one.data, edits)
+        idle = one.idle | {setting} if after == one.data else one.idle
+        yield _Rewriting(after, idle)
 
 
 def _parsed(workspace: Workspace, file: str) -> Parsed | None:
@@ -277,6 +315,8 @@ def _edits(
     draft: Draft,
     setting: str,
     value: bool | float | str | None,
+    *,
+    add: bool,
 ) -> list[list[Edit]]:
     """The alternative edits for one setting, in the world in which the finding was made.
 
@@ -306,89 +346,11 @@ def _edits(
                 moved = move_setting(parsed, settings, setting, value)
                 found += [moved] if moved else []
             else:
-                found += [[edit] for edit in set_setting(parsed, settings, setting, value)]
+                edits = set_setting(parsed, settings, setting, value, add=add)
+                found += [[edit] for edit in edits]
         return found
 
     wanted = draft.when.assumptions
     cases = [case for case in config.ask(question) if isinstance(case.answer, list)]
     cases.sort(key=lambda case: not set(wanted) <= set(case.when))
     return cases[0].answer if cases and isinstance(cases[0].answer, list) else []
-
-
-def _fault(planner: Planner, draft: Draft, file: str, data: bytes) -> str | None:
-    """Why an edited file will not do; None where it changes what it should and nothing else."""
-    session = planner.session
-    parsed = parse(_document(session, file, data))
-    if isinstance(parsed, BadSyntax):
-        return "the edited file would not parse"
-    before, same = planner.reading(file), planner.same(draft)
-    after = session.rejudged(before, {file: data})
-    now = {suite.id: _afterwards(suite, after.suites) for suite in before.suites}
-    keys = {other.key for other in after.drafts}
-    for suite_id, one in same.items():
-        new = now.get(suite_id)
-        if new is None or (one.rule.id, new.id, one.key[2]) in keys:
-            return "the finding would still stand"
-    known: dict[object, list[set[str]]] = {}
-    for other in before.drafts:
-        known.setdefault(_about(other), []).append(_topics(other))
-    meant = {_place(one): one for one in same.values()}
-    stopped = _refused(draft.subject.suite)
-    for other in after.drafts:
-        # Of several facts that broke a rule one may be left.
-        is_new = not any(_topics(other) <= facts for facts in known.get(_about(other), ()))
-        if is_new and not (_place(other) in meant and stopped):
-            return f"it would cause another finding: {other.rule.id}"
-    for suite in before.suites:
-        new = now[suite.id]
-        if new is None:
-            return f"{suite.id} would no longer be a suite"
-        # What the fix is meant to change may change in every run of the suite.
-        free = meant[suite.config, suite.key].wanted if (suite.config, suite.key) in meant else {}
-        fault = suite_fault(suite, new, same.get(suite.id), free)
-        if fault is not None:
-            return fault
-    return None
-
-
-def _about(draft: Draft) -> tuple[object, ...]:
-    return draft.rule.id, _place(draft), draft.subject.context
-
-
-def _topics(draft: Draft) -> set[str]:
-    """The facts or settings that a draft is about."""
-    return {*draft.topic.split(",")}
-
-
-def _place(draft: Draft) -> tuple[str, Key]:
-    """The suite of a draft, however it is started."""
-    return draft.subject.suite.config, draft.subject.suite.key
-
-
-def _afterwards(suite: Suite, suites: Iterable[Suite]) -> Suite | None:
-    """What has become of a suite: one that an invocation ran may do now as it is written."""
-    alike = [one for one in suites if one.config == suite.config and one.key == suite.key]
-    same = next((one for one in alike if one.id == suite.id), None)
-    if same is not None or suite.invocation is None:
-        return same
-    started = suite.invocation.id
-    found = next((o for o in alike if started in [one.id for one in o.same_as]), None)
-    if found is None or not suite.profiles.keys() <= found.profiles.keys():
-        return None
-    return found._replace(profiles={name: found.profiles[name] for name in suite.profiles})
-
-
-def _document(session: Session, file: str, data: bytes) -> Document:
-    document = session.workspace.with_overlay({file: data}).read(file)
-    assert not isinstance(document, Unreadable)  # edits keep UTF-8 and the size
-    return document
-
-
-def _refused(suite: Suite) -> bool:
-    """Whether the suite did not start before, in some case: then more may come to light."""
-    outcomes = (profile.facts["outcome"] for profile in suite.profiles.values())
-    return any(
-        not (isinstance(case.fact, KnownFact) and case.fact.value == "runs")
-        for outcome in outcomes
-        for case in cases_of(outcome)
-    )

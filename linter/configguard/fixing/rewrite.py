@@ -4,45 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configguard.evaluate.values import Obj, Value
+from configguard.evaluate.values import Entry, Obj, Value
 from configguard.fixing.objects import add_property, node_at, remove_property
 from configguard.fixing.style import number_text
+from configguard.fixing.values import value_edits
 from configguard.runners.settings import Settings
 from configguard.runners.spelling import literal
 from configguard.source.edits import Edit
 from configguard.source.span import Span
 from configguard.syntax.trees import Parsed
 
-_LITERALS = ("number", "true", "false", "string")
 _NAMES = ("identifier", "member_expression", "call_expression")
 
 
 def set_setting(
-    parsed: Parsed, settings: Settings, setting: str, value: bool | float
+    parsed: Parsed, settings: Settings, setting: str, value: bool | float, *, add: bool = True
 ) -> Iterator[Edit]:
-    """Edits of the suite's own file that may give a setting a value."""
+    """Edits of a file that may give a setting a value: first where it stands already.
+
+    `add`: also write it where it does not stand.
+    """
     file, text = parsed.document.file, number_text(parsed, literal(value))
     reading = settings.written(setting)
-    entry = reading.entry if reading is not None else None
-    if reading is not None and entry is not None and entry.expression.file == file:
-        written = entry.expression
-        inner = reading.at[-1]
-        inside = inner.file == file and written.start <= inner.start and inner.end <= written.end
-        if inside and inner != written and node_at(parsed, inner, *_LITERALS) is not None:
-            both = _equal_branches(parsed, inner, text)
-            if both is not None:
-                yield Edit(both, text)  # `CI ? 2 : 2` says less than `2`
-            # One branch of a condition: the other environments keep theirs.
-            yield Edit(inner, text)
-        yield _replaced(parsed, written, setting, text)
+    if reading is not None and reading.entry is not None:
+        for edit in value_edits(parsed, reading.at, text):
+            yield _spelled(parsed, edit, setting)
     unset = settings.undefined_entry(setting)
     if unset is not None and unset.expression.file == file:
         # `CI ? 1 : undefined` becomes `1`, if that changes nothing where it was set.
-        yield _replaced(parsed, unset.expression, setting, text)
+        yield _spelled(parsed, Edit(unset.expression, text), setting)
         branch = unset.value.origin[-1] if unset.value.origin else unset.expression
         if branch.file == file and node_at(parsed, branch, "undefined") is not None:
             yield Edit(branch, text)
-    yield from _added(parsed, settings, setting, text)
+    if add:
+        yield from _added(parsed, settings, setting, text)
 
 
 def stands_in(parsed: Parsed, settings: Settings, setting: str) -> bool:
@@ -94,23 +89,11 @@ def move_setting(parsed: Parsed, settings: Settings, old: str, new: str) -> list
     return [added, removed]
 
 
-def _equal_branches(parsed: Parsed, branch: Span, text: str) -> Span | None:
-    """The condition around a branch, where its other branch is this text already."""
-    node = node_at(parsed, branch, *_LITERALS)
-    around = node.parent if node is not None else None
-    if node is None or around is None or around.type != "ternary_expression":
-        return None
-    sides = [around.child_by_field_name(name) for name in ("consequence", "alternative")]
-    others = [side for side in sides if side is not None and side.start_byte != node.start_byte]
-    alike = len(others) == 1 and parsed.text(others[0]) == text
-    return parsed.span(around) if alike else None
-
-
-def _replaced(parsed: Parsed, written: Span, setting: str, text: str) -> Edit:
-    shorthand = node_at(parsed, written, "shorthand_property_identifier")
-    if shorthand is not None:
-        return Edit(written, f"{setting.split('.')[-1]}: {text}")
-    return Edit(written, text)
+def _spelled(parsed: Parsed, edit: Edit, setting: str) -> Edit:
+    """An edit of a value; of a property that is a name alone, the name stays its key."""
+    if node_at(parsed, edit.span, "shorthand_property_identifier") is None:
+        return edit
+    return Edit(edit.span, f"{setting.split('.')[-1]}: {edit.text}")
 
 
 def _added(parsed: Parsed, settings: Settings, setting: str, text: str) -> Iterator[Edit]:
@@ -140,8 +123,23 @@ def _added(parsed: Parsed, settings: Settings, setting: str, text: str) -> Itera
         for site in reversed(holder.sites):
             node = node_at(parsed, site, "object") if site.file == file else None
             if node is not None:
+                spread = None if entry is None else _spread_name(parsed, entry)
+                if spread is not None:
+                    # After `...base` goes `test: { ...base.test, retry: 1 }`.
+                    inner = f"{{ ...{spread}.{rest[0]}, {_nested(rest[1:], text)} }}"
+                    yield add_property(parsed, node, f"{rest[0]}: {inner}")
                 yield add_property(parsed, node, _nested(rest, text))
                 break
+
+
+def _spread_name(parsed: Parsed, entry: Entry) -> str | None:
+    """The name that is spread in this file and brings a property with it."""
+    via = entry.via[-1] if entry.via else None
+    if via is None or via.file != parsed.document.file:
+        return None
+    spread = node_at(parsed, via, "spread_element")
+    name = spread.named_children[0] if spread is not None and spread.named_children else None
+    return parsed.text(name) if name is not None and name.type in _NAMES[:2] else None
 
 
 def _nested(keys: list[str], text: str) -> str:

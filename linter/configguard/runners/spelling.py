@@ -44,7 +44,8 @@ def candidates(
         if constraints.judge(way.get("when", {}), wanted) is not True:
             continue
         needed = {_filled(path, profile.names) for path in way.get("present", ())}
-        if not needed <= profile.written:
+        here = {_filled(path, profile.names) for path in way.get("here", ())}
+        if not needed | here <= profile.written or here & profile.via.keys():
             continue
         sets = tuple(
             (_filled(path, profile.names), wanted if value == "wanted" else value)
