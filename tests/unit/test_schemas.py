@@ -62,7 +62,7 @@ def subschemas(found: Any) -> Iterator[dict[str, Any]]:
 def test_all_are_there() -> None:
     names = [
         "baseline", "calls", "commands", "configguard",
-        "facts", "parsers", "report", "resource-limits", "rule"
+        "facts", "parsers", "report", "resource-limits", "rule", "run"
     ]  # fmt: skip
     assert [f"{name}.schema.json" for name in names] == FILES
 

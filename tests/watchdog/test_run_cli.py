@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from configguard.cli.run_request import OPTIONS, help_text
 from configguard.limits.limits import FILE
+from configguard.resources import data_folder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="whole on Linux only")
 PYTHON = sys.executable
@@ -74,6 +76,13 @@ class Project:
         value = {"resourceLimits": numbers, "monitoring": monitoring}
         (self.root / FILE).write_text(json.dumps(value))
 
+    def report(self, *arguments: str) -> dict[str, Any]:
+        """What a command of `runs` prints as JSON."""
+        ended = self.cli("runs", *arguments, "--output-format", "json")
+        value: dict[str, Any] = json.loads(ended.stdout)
+        assert_valid(value, arguments[0])
+        return value
+
     @property
     def runs(self) -> Path:
         return self.root / ".configguard" / "runs"
@@ -82,7 +91,14 @@ class Project:
         """The result of the only run."""
         [folder] = self.runs.iterdir()
         value: dict[str, Any] = json.loads((folder / "result.json").read_bytes())
+        assert_valid(value, "result")
         return value
+
+
+def assert_valid(value: Any, name: str) -> None:
+    """Hold a value against its part of the schema."""
+    schema = json.loads((data_folder("schema") / "run.schema.json").read_bytes())
+    Draft202012Validator({**schema, "$ref": f"#/$defs/{name}"}).validate(value)
 
 
 @pytest.fixture
@@ -416,6 +432,8 @@ def test_the_journal_is_ignored_by_git_and_holds_samples(project: Project) -> No
     [folder] = project.runs.iterdir()
     samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
     assert len(samples) >= 3
+    for one in samples:
+        assert_valid(one, "sample")
     assert samples[-1]["processes"] == 1
     lines = log.read_text().splitlines()
     assert len(lines) == len(samples)
@@ -497,10 +515,10 @@ def test_runs_are_listed_and_shown(project: Project) -> None:
     shown = project.cli("runs", "show", run_id)
     assert shown.returncode == 0
     assert "maxMemoryMB 60 (--max-memory) stops" in shown.stdout
-    value = json.loads(project.cli("runs", "show", "last", "--output-format", "json").stdout)
+    value = project.report("show", "last")
     assert value["result"]["reason"] == "memory"
     assert value["tornLines"] == 0
-    runs = json.loads(project.cli("runs", "list", "--output-format", "json").stdout)["runs"]
+    runs = project.report("list")["runs"]
     assert [run["exitCode"] for run in runs] == [124, 3]
     missing = project.cli("runs", "show", "nothing")
     assert (missing.returncode, "there is no recorded run nothing" in missing.stderr) == (2, True)

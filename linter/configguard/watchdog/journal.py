@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -131,6 +130,8 @@ def keep_last(folder: Path, most: int = KEPT) -> None:
 def _remove(path: Path) -> None:
     ours = {SAMPLES, RESULT, f"{RESULT}.new"}
     if {entry.name for entry in path.iterdir()} <= ours:
+        import shutil
+
         shutil.rmtree(path)
 
 

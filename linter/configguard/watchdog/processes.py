@@ -125,31 +125,44 @@ _HUSHED = (
     r"(?:token|secret|passw(?:or)?d|passphrase|api[-_]?key|access[-_]?key|private[-_]?key|auth"
     r"|authorization|credentials?|cookie|session(?:[-_]?id)?|bearer|signature|jwt|pat|pwd)"
 )
-_NAMED = re.compile(rf"(?i)^(-{{0,2}}[\w.:-]*{_HUSHED}[\w.-]*)([=:])(.+)$", re.DOTALL)
-_FLAG = re.compile(rf"(?i)^--?[\w.-]*{_HUSHED}$")
-_INSIDE = (
-    (re.compile(r"(?i)(://[^/\s:@]*:)[^/\s@]+(@)"), r"\1***\2"),
-    (re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]+"), r"\1***"),
-    (re.compile(rf"(?i)([?&;]?\b[\w-]*{_HUSHED}[\w-]*=)[^&\s;\"']+"), r"\1***"),
-    (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|npm_|sk-|AKIA)[\w-]{8,}"), "***"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?"), "***"),
-)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], list[tuple[re.Pattern[str], str]]]:
+    """`--token=…` and `TOKEN: …`; a flag whose value comes next; secrets inside of words.
+
+    Compiled when they are asked for: most runs end well and name no process.
+    """
+    named = rf"(?i)^(-{{0,2}}[\w.:-]*{_HUSHED}[\w.-]*)([=:])(.+)$"
+    inside = (
+        (r"(?i)(://[^/\s:@]*:)[^/\s@]+(@)", r"\1***\2"),
+        (r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]+", r"\1***"),
+        (rf"(?i)([?&;]?\b[\w-]*{_HUSHED}[\w-]*=)[^&\s;\"']+", r"\1***"),
+        (r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|npm_|sk-|AKIA)[\w-]{8,}", "***"),
+        (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?", "***"),
+    )
+    return (
+        re.compile(named, re.DOTALL),
+        re.compile(rf"(?i)^--?[\w.-]*{_HUSHED}$"),
+        [(re.compile(pattern), masking) for pattern, masking in inside],
+    )
 
 
 def masked(command: Iterable[str]) -> list[str]:
     """Words of a command line with `***` in the place of what looks like a secret."""
     found: list[str] = []
     is_value = False
+    named_value, flag, inside = _patterns()
     for word in command:
         if is_value and not word.startswith("-"):
             found.append("***")
             is_value = False
             continue
-        is_value = _FLAG.match(word) is not None
-        named = _NAMED.match(word)
+        is_value = flag.match(word) is not None
+        named = named_value.match(word)
         if named is not None:
             word = f"{named[1]}{named[2]}***"
-        for pattern, masking in _INSIDE:
+        for pattern, masking in inside:
             word = pattern.sub(masking, word)
         found.append(word)
     return found

@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -70,6 +69,8 @@ def _usual_folder() -> Path:
         if os.access(own, os.W_OK) and own.stat().st_uid == os.getuid():
             return own / "configguard"
         return Path(f"/tmp/configguard-{os.getuid()}")  # noqa: S108 - checked to be ours alone
+    import tempfile
+
     user = f"-{os.getuid()}" if os.name == "posix" else ""
     return Path(tempfile.gettempdir()) / f"configguard{user}"
 
