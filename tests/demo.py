@@ -11,6 +11,13 @@ from pathlib import Path
 
 FIXTURE = Path(__file__).parent / "fixtures" / "incident"
 E2E = "vitest.e2e.config.ts"
+LEAK = """import time
+
+held = []
+while len(held) < 60:
+    held.append(b"x" * (10 << 20))
+    time.sleep(0.05)
+"""
 
 
 def main() -> int:
@@ -27,6 +34,10 @@ def main() -> int:
         say("Write them, and check again.")
         ended.append(run(project, 0, "check", "--fix"))
         ended.append(run(project, 0, "check"))
+        say("And a command that takes ever more memory? It is stopped, and nothing of it is left.")
+        (project / "leak.py").write_text(LEAK)
+        ended.append(run(project, 124, "run", "--max-memory", "120", "--", "python", "leak.py"))
+        ended.append(run(project, 0, "runs", "list"))
     return 0 if all(ended) else 1
 
 
@@ -41,7 +52,11 @@ def run(project: Path, expected: int, *arguments: str) -> bool:
     environment = dict(os.environ)
     if colored():
         environment["FORCE_COLOR"] = "1"
-    command = [sys.executable, "-m", "configguard", *arguments]
+    # Guarded runs of this machine are no business of the demonstration's.
+    environment["CONFIGGUARD_STATE_DIR"] = str(project.parent / "state")
+    environment.pop("CONFIGGUARD_LOG_DIR", None)
+    words = [sys.executable if word == "python" else word for word in arguments]
+    command = [sys.executable, "-m", "configguard", *words]
     code = subprocess.run(command, cwd=project, env=environment, check=False).returncode
     print(paint("2", f"(exit code {code})"), flush=True)
     if code != expected:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from configguard.watchdog.guarding import Decision, Event, Keep, Outcome, Warn
+from configguard.watchdog.guarding import Decision, Event, Keep, Outcome, Stop, Warn
 from configguard.watchdog.journal import Journal
 from configguard.watchdog.printed import Look, end_report, line, say
 from configguard.watchdog.processes import Ledger
@@ -60,6 +60,7 @@ class RunWatcher:
         self._lost: dict[Lost, None] = {}
         self._others = ALONE
         self._fault_told = False
+        self._urgent = False
 
     def decide(self, sample: Sample) -> Decision:
         """What a sample comes to."""
@@ -70,6 +71,7 @@ class RunWatcher:
         if available is not None and available < machine * _LOOK_AROUND:
             others = replace(others, largest_mb=self._largest_other(sample))
         self._history, decision = step(self._about.limits, self._history, sample, others)
+        self._urgent = isinstance(decision, Stop) and decision.urgent
         return decision
 
     def on_sample(self, sample: Sample, decision: Decision) -> None:
@@ -101,8 +103,10 @@ class RunWatcher:
             self._events.append(event)
         if event.kind in _TOLD_EVENTS and event.text:
             say(line(self._look, _TOLD_EVENTS[event.kind] + event.text))
-        elif event.kind == "stopping" and event.reason not in (None, "signal"):
-            say(line(self._look, f"ending the run, reason {event.reason}: {event.text}", "1;31"))
+        elif event.kind == "stopping" and event.reason not in (None, "signal") and not self._urgent:
+            grace = self._about.limits.grace_s
+            told = f"ending the run, reason {event.reason}: its processes have {grace:g} s to end"
+            say(line(self._look, told, "1;31"))
 
     def on_end(self, outcome: Outcome, last: Sample | None) -> None:
         """Write the result; where that cannot be, or nobody else will, tell it here."""
