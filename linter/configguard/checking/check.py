@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from configguard.checking.finding import SEVERITIES, Notice, Severity
 from configguard.checking.subjects import Subject, never_starts
 from configguard.evaluate import constraints
+from configguard.evaluate.constraints import is_number
 from configguard.evaluate.worlds import CpusAtLeast, EnvSet
 from configguard.limits.limits import Limits
 from configguard.project.suites import suite_id
@@ -264,9 +265,13 @@ def _rewritten(subject: Subject, limits: Limits) -> tuple[dict[str, float], tupl
             if entry.instead is not None and entry.means is None:
                 continue  # under its right name the value counts as it stands
             wanted[fact] = entry.means or limits[TIMEOUT_LIMITS[fact]].value
-        elif fact in FACT_LIMITS and entry.means is not None and entry.means >= (fact == "workers"):
+        elif fact in FACT_LIMITS:
             most = _bound(subject, fact, limits)
-            wanted[fact] = min(entry.means, most, wanted.get(fact, most))
+            asked = entry.means
+            if asked is None and entry.instead is not None and is_number(entry.value):
+                asked = entry.value if entry.value > most else None  # too much under its right name
+            if asked is not None and asked >= (fact == "workers"):
+                wanted[fact] = min(asked, most, wanted.get(fact, most))
     return wanted, tuple(dict.fromkeys(removes))
 
 

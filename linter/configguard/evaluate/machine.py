@@ -110,6 +110,8 @@ class Machine:
         self.version = version
         self._budget = budget or Budget()
         self.modules: dict[str, Module] = {}
+        # Files that were searched and not run.
+        self.searched: set[str] = set()
         # Files of the repository's own packages that are imported by name, and what they import.
         self.borrowed: set[str] = set()
         self.resolved: dict[tuple[str, str], Module] = {}

@@ -23,10 +23,11 @@ from configguard.fixing.rewrite import (
     stands_in,
 )
 from configguard.fixing.untouched import Leaves, leaves_of, untouched
+from configguard.fixing.values import value_edits
 from configguard.fixing.verify import OTHERS, Fault, Passed, document_of, verified
 from configguard.project.suites import Configured, runner_for
 from configguard.runners.model import Model
-from configguard.runners.spelling import Change, candidates
+from configguard.runners.spelling import Change, candidates, literal
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import MAX_LOCK_BYTES, Unreadable, Workspace
 from configguard.syntax.trees import Parsed, parse
@@ -181,7 +182,35 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
                         safety = "unsafe"  # others may read it that are not known here
                     return Planned(Fix(safety, _title(draft, change, idle), edits), file, data)
                 why = max(why, found, key=lambda fault: fault.weight)
+    for file in _brought_by(draft, own):
+        called = _in_call(planner, draft, file)
+        if called is not None:
+            return called
     return why.reason if planner.may_go_on(suite.config) else _OVER_BOUND
+
+
+def _in_call(planner: Planner, draft: Draft, file: str) -> Planned | None:
+    """The fix of a value that a setup file sets by a call: jest's retryTimes has no setting."""
+    workspace, suite = planner.session.workspace, draft.subject.suite
+    before, parsed = workspace.read(file), _parsed(workspace, file)
+    if parsed is None or isinstance(before, Unreadable):
+        return None
+    ways: list[list[Edit]] = []
+    for one in draft.violations:
+        origin = tuple(span for span in one.case.fact.at if span.file == file)
+        if one.name in draft.wanted and origin:
+            text = literal(draft.wanted[one.name])
+            ways.append(list(value_edits(parsed, origin, text)))
+    for edits in product(*ways) if ways else ():
+        data = apply_edits(before.data, edits)
+        if not planner.may_evaluate(suite.config):
+            return None
+        if isinstance(verified(planner, draft, file, data), Passed):
+            shared = {config.candidate.file for config in planner.reading(file).configs}
+            safety = _safety(draft) if len(shared) == 1 else "unsafe"
+            told = " and ".join(f"{fact} to {value:g}" for fact, value in draft.wanted.items())
+            return Planned(Fix(safety, f"lower {told} in {file}", edits), file, data)
+    return None
 
 
 def _brought_by(draft: Draft, own: tuple[str, ...]) -> Iterator[str]:

@@ -17,6 +17,8 @@ from configguard.source.span import Span
 from configguard.source.workspace import MAX_LOCK_BYTES
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?%?")
+_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|\$\{\{[^{}]*\}\}")
+"""What a flag may be given in place of a number; that use of it alone is replaced."""
 
 
 def lowered(
@@ -37,8 +39,9 @@ def lowered(
         return f"{file} can no longer be read"
     edits: list[Edit] = []
     for span, wanted in sorted(found.items()):
-        if _NUMBER.fullmatch(document.text(span.start, span.end)) is None:
-            return "its flag is not written as a plain number"
+        text = document.text(span.start, span.end)
+        if _NUMBER.fullmatch(text) is None and _VARIABLE.fullmatch(text) is None:
+            return "its flag is given neither a plain number nor a variable"
         edits.append(Edit(span, str(number(wanted))))
     data = apply_edits(document.data, edits)
     fault = _fault(session, judgement, draft, file, data)
@@ -51,23 +54,30 @@ def _fault(
     """Why an edited script will not do; None where it changes what it should and nothing else."""
     _, after = session.after(judgement, {file: data})
     before = {_about(one) for one in judgement.drafts}
+    same = _same_findings(judgement, draft)
+    if _same_findings(after, draft) >= same:
+        return "the finding would still stand"
     for one in after.drafts:
-        if one.rule.id == draft.rule.id and one.subject.context == draft.subject.context:
-            return "the finding would still stand"
         # What the finding was told in place of may be left, with a smaller number.
         if _about(one) not in before and one.rule.id not in draft.rule.defeats:
             return f"it would cause another finding: {one.rule.id}"
     now = {suite.id: suite for suite in after.suites}
-    meant = draft.subject.context
+    meant = draft.subject.suite.invocation
     for suite in judgement.suites:
         new = now.get(suite.id)
-        own = suite.invocation is not None and suite.invocation.title == meant
+        own = None not in (meant, suite.invocation) and suite.invocation == meant
         if new is None and not own:
             return f"{suite.id} would no longer be run"
         fault = _suite_fault(suite, new, draft.wanted if own else {}) if new is not None else None
         if fault is not None:
             return fault
     return None
+
+
+def _same_findings(judgement: Judgement, draft: Draft) -> int:
+    """How many findings are the same but for the command of the script that they are about."""
+    about = draft.rule.id, draft.subject.context, draft.topic
+    return sum((o.rule.id, o.subject.context, o.topic) == about for o in judgement.drafts)
 
 
 def _about(draft: Draft) -> tuple[object, ...]:

@@ -126,8 +126,9 @@ class Evaluated:
     @property
     def files(self) -> frozenset[str]:
         """All files that evaluation has read so far."""
-        machines = (machine for _, model in self._models for machine in model.config.machines)
-        return frozenset(file for machine in machines for file in machine.modules)
+        machines = [machine for _, model in self._models for machine in model.config.machines]
+        ran = {file for machine in machines for file in machine.modules}
+        return frozenset(ran.union(*(machine.searched for machine in machines)))
 
     def _profile(self, environment: str, key: Key) -> Profile | None:
         found = [(text, model.profile(key, environment)) for text, model in self._models]

@@ -85,6 +85,7 @@ def last_call(
                 found = None
             continue
         read = _read(machine, setup.file)
+        machine.searched.update(parsed.document.file for parsed in read.files)
         if read.lost:
             lost += read.lost
             found = None
