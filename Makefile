@@ -60,6 +60,7 @@ bench: $(STAMP) ## benchmarks: ratios against peers run at the same time
 	$(PY) benchmarks/startup.py
 	$(PY) benchmarks/throughput.py
 	$(PY) benchmarks/peers.py
+	$(PY) benchmarks/watchdog.py
 
 stress: $(STAMP) ## 200,000 hostile inputs; 300 guarded trees ended at random moments
 	@cd tests && ../$(PY) -m stress.run

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from configguard.watchdog.guarding import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from configguard.watchdog.kernel import die_with_parent
@@ -30,8 +30,7 @@ class NotStarted(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(NamedTuple):
     """The signals that were ignored or blocked when we were started: for the command, they stay.
 
     nohup, `&` in a script and some CI agents do that.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 
 from configguard.watchdog.sampling import Identified
 
@@ -14,20 +13,27 @@ _ROUNDS_S = 5.0
 """What STOP and KILL do not end in this time cannot be ended: another user's, or in the kernel."""
 
 
-@dataclass(slots=True)
 class Ending:
-    """The tools that ending a tree needs; a test passes its own."""
+    """Ends a tree. What it needs of the system is passed in; a test passes its own."""
 
-    living: Callable[[], Sequence[Identified]]
-    send: Callable[[Identified, int], bool]
-    reap: Callable[[], None]
-    """Wait for what ended, without blocking."""
-    pause: Callable[[float], None]
-    clock: Callable[[], float]
-    hurry: Callable[[], bool] = lambda: False
-    """Whether the grace is to be cut short: the user asked a second time, memory runs out."""
-    spared: Collection[tuple[int, float]] = field(default_factory=frozenset)
-    before_kill: Callable[[], None] = lambda: None
+    def __init__(
+        self,
+        living: Callable[[], Sequence[Identified]],
+        send: Callable[[Identified, int], bool],
+        reap: Callable[[], None],
+        pause: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> None:
+        """`reap` waits for what ended, without blocking."""
+        self.living = living
+        self.send = send
+        self.reap = reap
+        self.pause = pause
+        self.clock = clock
+        self.hurry: Callable[[], bool] = lambda: False
+        """Whether the grace is to be cut short: the user asked again, memory runs out."""
+        self.spared: Collection[tuple[int, float]] = ()
+        self.before_kill: Callable[[], None] = lambda: None
 
     def end(self, grace_s: float, *, skip: Collection[int] = ()) -> tuple[Identified, ...]:
         """End everything; what is left is handed back.

@@ -92,6 +92,8 @@ class Outcome:
     survivors: tuple[ProcessSample, ...] = ()
     """What could not be ended, such as another user's processes."""
     seconds: float = 0.0
+    cpu_total_s: float = 0.0
+    """CPU time of all that ran in the tree, also where it ended before the first look."""
     sampler_cpu_s: float = 0.0
     started: bool = True
     """The command ran at all (`cleanup` is only for such)."""
@@ -117,7 +119,10 @@ class Watcher(Protocol):
     def on_event(self, event: Event) -> None: ...
 
     def on_end(self, outcome: Outcome, last: Sample | None) -> None:
-        """The last call, when nothing of the tree is left; `last` was taken before the end."""
+        """The last call, when nothing of the tree is left.
+
+        `last` has all its CPU time; it is None where the command ended before the first look.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,6 +335,7 @@ class Keeper(Telling):
             kept=kept,
             survivors=survivors,
             seconds=self.now(),
+            cpu_total_s=max(reaped_s(), sight.highest_s()),
             sampler_cpu_s=sight.cost_s(),
             command_code=self._own_code(),
         )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from configguard.watchdog.guarding import EventKind, GuardSettings, Stop
 from configguard.watchdog.sampling import ProcessSample, Sample
@@ -36,8 +35,7 @@ class Seeing(Protocol):
     def take_gap(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Instruments:
+class _Instruments(NamedTuple):
     machine: Machine
     tree: Tree
     meter: Meter
@@ -149,9 +147,17 @@ class Sight:
         return available is not None and available < _SCARCE * machine.memory_mb
 
     def final(self) -> Sample | None:
-        """The last sample, with all CPU time: that of the ended children is ours now."""
-        self.processes()
+        """A last sample, with all CPU time: that of the ended children is ours now.
+
+        None where nothing was looked at: a command that ends at once waits for no look.
+        """
+        if self._instruments is not None:
+            self.processes()
         return self._last
+
+    def highest_s(self) -> float:
+        """The most CPU time that a sample has seen."""
+        return 0.0 if self._last is None else self._last.cpu_total_s
 
     def cost_s(self) -> float:
         """CPU time of the keeper's own work."""
