@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test install lint unit rules-test projects watchdog oracle-test oracle bench corpus stress docs runners build clean
+.PHONY: help demo test install lint unit rules-test projects watchdog oracle-test oracle bench corpus fuzz stress docs runners build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ bench: $(STAMP) ## benchmarks: ratios against peers run at the same time
 	$(PY) benchmarks/throughput.py
 	$(PY) benchmarks/peers.py
 	$(PY) benchmarks/watchdog.py
+
+fuzz: export CONFIGGUARD_FUZZ ?= 520
+fuzz: $(STAMP) ## every law of fixes over 5,200 generated configs, against Node
+	$(PY) -m pytest -n 2 -k test_every_law_holds tests/unit/test_fix_properties.py
 
 stress: $(STAMP) ## 200,000 hostile inputs; 300 guarded trees ended at random moments
 	@cd tests && ../$(PY) -m stress.run

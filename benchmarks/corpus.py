@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import corpus_findings
+import corpus_fixes
 import corpus_npm
 
 from configguard.evaluate import calls, written
@@ -413,9 +414,16 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only configs whose repository/path has this")
     parser.add_argument("--verbose", action="store_true", help="list each unknown value")
     parser.add_argument("--findings", action="store_true", help="list what the rules find")
+    parser.add_argument("--fix", action="store_true", help="apply all fixes to copies")
     parser.add_argument("--sample", type=int, help="only so many findings, with their evidence")
     parser.add_argument("--seed", type=int, default=1, help="which ones")
     given = parser.parse_args()
+    if given.fix:
+        if given.repos is None:
+            parser.error("--fix needs --repos")
+        return corpus_fixes.report(
+            given.repos, given.only, given.cache, OWN_VARIABLES, verbose=given.verbose
+        )
     if given.findings:
         if given.repos is None:
             parser.error("--findings needs --repos")
