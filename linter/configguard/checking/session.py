@@ -242,7 +242,8 @@ class Session:
         """The session and its judgement with other bytes in some files, scripts among them."""
         session = self.over(changes)
         read = {file for suite in judgement.suites for file in suite.files}
-        if read.issuperset(changes):
+        # A script that is added or changed may start any suite in another way.
+        if read.issuperset(changes) and not any(map(starts_commands, changes)):
             return session, self.rejudged(judgement, changes)
         return session, session.judge(self._paths)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from configguard.checking.finding import Effect, Mended, Problem
 from configguard.checking.session import Judgement, Session
 from configguard.fixing.diff import edits_between
+from configguard.project.ci.reading import starts_commands
 from configguard.runners.profile import same_fact
 from configguard.source.edits import apply_edits
 from configguard.source.workspace import Unreadable
@@ -31,7 +32,7 @@ def without_idle(session: Session, judgement: Judgement, fixed: Fixed) -> Fixed:
     counts = Counter(one.file for one in fixed.mended)
     read = {file for suite in judgement.suites for file in suite.files}
     for file in fixed.changes:
-        if counts[file] > 1 and file in read:
+        if counts[file] > 1 and file in read and not starts_commands(file):
             fixed = _without_idle_of(session, fixed, file)
     return fixed
 
