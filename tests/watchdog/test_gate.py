@@ -196,4 +196,4 @@ def test_warnings_start_and_are_named_when_it_is_stopped(incident: Incident) -> 
     told = " ".join(ended.stderr.split())
     assert "vitest.e2e.config.ts:17 maxThreads: 3 \N{MULTIPLICATION SIGN} " in told
     assert "config/vitest.shared.ts:9 retry: RETRIES; run" in told
-    assert "run `configguard check --fix`" in told
+    assert "run `configguard check --fix --unsafe-fixes`" in told

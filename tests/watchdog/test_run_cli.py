@@ -326,7 +326,7 @@ def test_what_a_killed_guard_left_is_swept(project: Project) -> None:
     assert guard.stdout is not None
     shell, pid = map(int, guard.stdout.readline().split())
     assert str(pid) not in project.cli("sweep", "--dry-run").stdout
-    keeper = int(Path(f"/proc/{shell}/stat").read_text().rpartition(")")[2].split()[1])
+    keeper = parent_of(shell)
     for one in (guard.pid, keeper):
         os.kill(one, signal.SIGSTOP)
     for one in (keeper, guard.pid):
@@ -343,6 +343,47 @@ def test_what_a_killed_guard_left_is_swept(project: Project) -> None:
     guard.stdout.close()
     assert guard.stderr is not None
     guard.stderr.close()
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_killed_keeper_is_told_and_leaves_nothing(project: Project) -> None:
+    command = "sleep 50 & echo $$ $!; wait"
+    guard = project.start("run", "--no-gate", "--", "sh", "-c", command)
+    assert guard.stdout is not None
+    shell, sleep = map(int, guard.stdout.readline().split())
+    os.kill(parent_of(shell), signal.SIGKILL)
+    _, told = guard.communicate(timeout=30)
+    assert guard.returncode == 125
+    assert told.splitlines()[-1].startswith("configguard: stopped reason=keeper-lost")
+    assert not alive(shell)
+    assert not alive(sleep)
+    assert project.result()["reason"] == "keeper-lost"
+
+
+def test_a_killed_front_leaves_a_result_and_nothing_else(project: Project) -> None:
+    command = "sleep 50 & echo $$ $!; wait"
+    guard = project.start("run", "--no-gate", "--", "sh", "-c", command)
+    assert guard.stdout is not None
+    pids = list(map(int, guard.stdout.readline().split()))
+    guard.kill()
+    _, told = guard.communicate(timeout=30)  # the keeper holds stderr until all is over
+    assert told.splitlines()[-1].startswith("configguard: stopped reason=front-lost")
+    assert not any(map(alive, pids))
+    assert project.result()["reason"] == "front-lost"
+    assert list((Path(project.environ["CONFIGGUARD_STATE_DIR"]) / "runs").glob("*.json")) == []
+
+
+def test_a_run_that_is_ended_from_outside_says_so(project: Project) -> None:
+    guard = project.start("run", "--no-gate", "--", "sh", "-c", "echo on; exec sleep 50")
+    assert guard.stdout is not None
+    guard.stdout.readline()
+    guard.terminate()
+    _, told = guard.communicate(timeout=30)
+    assert guard.returncode == 143
+    assert told.splitlines()[-1].startswith("configguard: stopped reason=signal")
 
 
 # --- several runs -----------------------------------------------------------------------------

@@ -22,6 +22,11 @@ from configguard.source.document import Document
 from configguard.watchdog.printed import Look, line, say
 
 _MOST_PLACES = 2
+_ADVICE = {
+    "safe": "run `configguard check --fix`",
+    "unsafe": "run `configguard check --fix --unsafe-fixes`",
+    None: "`configguard check` says what to do",
+}
 
 
 def through_gate(request: RunRequest, place: Place, look: Look) -> Gate:
@@ -98,6 +103,7 @@ def _told(
                 "place": f"{span.file}:{row}",
                 "written": one_line(text, 60),
                 "message": one_line(finding.message, 300),
+                "advice": _ADVICE[None if finding.fix is None else finding.fix.safety],
             }
         )
     parts = [f"{one['place']} {one['written']}".strip() for one in found[:_MOST_PLACES]]

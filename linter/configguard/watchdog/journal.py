@@ -17,6 +17,7 @@ SAMPLES, RESULT = "samples.jsonl", "result.json"
 _MAX_BYTES = 64_000_000
 """A journal of two days at five seconds has 20 MB."""
 _FOLDER = ".configguard"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
 class NoJournal(Exception):
@@ -73,9 +74,7 @@ class Journal:
         self.fault: str | None = None
         try:
             folder.mkdir()
-            handle = os.open(
-                folder / SAMPLES, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666
-            )
+            handle = os.open(folder / SAMPLES, _NEW | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
             raise NoJournal(f"{folder}: {error.strerror or error}") from error
         self._samples = handle

@@ -70,13 +70,13 @@ def _seen_from_here(path: str) -> str:
 def last_line(result: Mapping[str, Any]) -> str:
     """The line that scripts read: what ended the run, where it was not the command itself."""
     reason, number = result["reason"], result["signal"]
-    if reason is not None and reason not in _QUIET:
+    if reason is not None:
         return f"configguard: stopped reason={reason} seconds={result['seconds']:g}"
     if not result["wasStarted"]:
         code = result["exitCode"]
         why = {126: "not-executable", 127: "not-found"}.get(code, "fault")
         return f"configguard: not started reason={why}"
-    if number is not None and reason is None:
+    if number is not None:
         return f"configguard: ended signal={signal_name(number)}"
     return ""
 
@@ -107,7 +107,7 @@ def _stopped(result: Mapping[str, Any], look: Look) -> list[str]:
         lines.append(f"  and {short:.1f} CPU s of processes too short-lived to be seen")
     for finding in result["gate"].get("findings", ())[:1]:
         told = look.clean(str(finding["told"]), 300)
-        advice = f"{told}; run `configguard check --fix`"
+        advice = f"{told}; {look.clean(str(finding['advice']))}"
         lines += [f"  {one}" for one in wrap(advice, look.width - 2)[:2]]
     return lines
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from configguard.watchdog.bounds import LEAST_AVAILABLE
 from configguard.watchdog.guarding import Decision, Event, Keep, Outcome, Stop, Warn
 from configguard.watchdog.journal import Journal
 from configguard.watchdog.printed import Look, end_report, line, say
@@ -25,8 +26,6 @@ from configguard.watchdog.sampling import Lost, Sample
 from configguard.watchdog.verdict import ALONE, History, Others, step, wall_text
 
 _MOST_EVENTS = 200
-_LOOK_AROUND = 0.1
-"""Below this share of available memory it is worth the time to look for the largest process."""
 _TOLD_EVENTS = {"lost": "cannot be measured: ", "fault": "a fault of its own: "}
 
 
@@ -68,7 +67,7 @@ class RunWatcher:
             self._others = self._look_for_others()
         others = self._others
         machine, available = sample.machine_memory_mb, sample.available_mb
-        if available is not None and available < machine * _LOOK_AROUND:
+        if available is not None and available < machine * LEAST_AVAILABLE / 100:
             others = replace(others, largest_mb=self._largest_other(sample))
         self._history, decision = step(self._about.limits, self._history, sample, others)
         self._urgent = isinstance(decision, Stop) and decision.urgent
