@@ -214,6 +214,34 @@ def test_without_a_limits_file_numbers_only_warn(project: Project) -> None:
     }
 
 
+def test_shared_memory_is_counted_once(project: Project) -> None:
+    """Six processes that share 120 MB take 720 MB by RSS."""
+    code = (
+        "import os, time; b = bytearray(120 << 20); b[::4096] = b'x' * len(b[::4096])\n"
+        "for _ in range(5):\n    if os.fork() == 0: break\n"
+        "time.sleep(2)"
+    )
+    project.limits(maxMemoryMB=300, monitoring={"intervalSeconds": 0.3})
+    ended = project.run(PYTHON, "-c", code)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    peak = project.result()["peaks"]["memory"]
+    assert peak["kind"] == "pss"
+    assert 110 < peak["mb"] < 240
+
+
+def test_cpu_of_children_that_come_and_go_is_stopped(project: Project) -> None:
+    burn = "import time; e = time.process_time() + 0.05\nwhile time.process_time() < e: pass"
+    churn = f"import subprocess, sys\nwhile True: subprocess.run([sys.executable, '-Sc', {burn!r}])"
+    project.limits(
+        maxCPUCores=0.02,
+        monitoring={"intervalSeconds": 0.4, "warmupSeconds": 0, "enforceCPU": "always"},
+    )
+    ended = project.run(PYTHON, "-c", churn)
+    assert ended.returncode == 124
+    assert last(ended).startswith("configguard: stopped reason=cpu")
+    assert f"({FILE}:1:36)" in " ".join(ended.stderr.split())
+
+
 def test_auto_kill_off_only_warns(project: Project) -> None:
     project.limits(maxMemoryMB=30, monitoring={"autoKillOnExceed": False})
     ended = project.run(*hold(100, 1.5))
@@ -297,8 +325,10 @@ def test_left_overs_are_named_and_ended(project: Project) -> None:
 
 def test_left_overs_can_make_a_pass_a_failure(project: Project) -> None:
     options = ("--no-gate", "--fail-on-leftovers")
-    assert project.run("sh", "-c", _LEAVES, options=options).returncode == 1
-    assert project.result()["exitCode"] == 1
+    ended = project.run("sh", "-c", _LEAVES, options=options)
+    assert ended.returncode == 1
+    assert last(ended) == "configguard: failed reason=leftovers"
+    assert (project.result()["exitCode"], project.result()["reason"]) == (1, "leftovers")
     assert project.run("true", options=options).returncode == 0
     assert (
         project.run(
@@ -520,6 +550,12 @@ def test_a_full_disk_is_told_once_and_the_run_goes_on(project: Project) -> None:
     assert ended.stderr.count("the journal cannot be written, the run goes on") == 1
 
 
+def test_a_place_that_cannot_be_written_is_told(project: Project) -> None:
+    ended = project.run("sh", "-c", "exit 4", CONFIGGUARD_LOG_DIR="/proc/nowhere")
+    assert ended.returncode == 4
+    assert "nothing of this run is recorded: /proc/nowhere" in ended.stderr
+
+
 def test_other_places_for_the_journal(project: Project, tmp_path: Path) -> None:
     assert project.run("true", CONFIGGUARD_LOG_DIR=str(tmp_path / "logs")).returncode == 0
     assert project.run("true", CI="true", RUNNER_TEMP=str(tmp_path)).returncode == 0
@@ -571,12 +607,20 @@ def test_a_torn_line_and_hostile_files_are_told(project: Project) -> None:
     (folder / "samples.jsonl").write_text('{"t": 1.0, "cpuPercent": 5}\n{"t": 2.0, "cpu')
     shown = project.cli("runs", "show", "last").stdout
     assert "it has no result" in shown
-    assert "1 samples" in shown
+    assert "1 sample; the last of them" in shown
     assert "1 line of samples.jsonl torn" in shown
-    (folder / "result.json").write_text('{"command": "\\u001b[31m::error::x", "seconds": 1}')
-    shown = project.cli("runs", "show", "last")
-    assert "\x1b" not in shown.stdout
-    assert project.cli("runs", "list").returncode == 0
+    for text in (
+        '{"command": "\\u001b[31m::error::x", "seconds": 1}',
+        '{"seconds": NaN}',
+        '{"peaks": [], "watching": 5}',
+        '{"seconds": "long", "reason": {}, "top": []}',
+        "[" * 100_000,
+    ):
+        (folder / "result.json").write_text(text)
+        for arguments in (("list",), ("show", "last"), ("list", "--output-format", "json")):
+            ended = project.cli("runs", *arguments)
+            assert (ended.returncode, ended.stderr) == (0, ""), text[:50]
+            assert "\x1b" not in ended.stdout
     (folder / "result.json").unlink()
     (folder / "result.json").symlink_to("/etc/hostname")
     assert "it has no result" in project.cli("runs", "show", "last").stdout

@@ -177,8 +177,7 @@ def _ended(outcome: Outcome, watcher: RunWatcher, journal: Journal | None, look:
         result = watcher.result(outcome) | {"journal": str(journal.folder)}
         journal.result(result)
     if result is not None:
-        with contextlib.suppress(KeyError, TypeError):
-            say(end_report(result, look))
+        say(end_report(result, look))
     journal.close()
     keep_last(journal.folder.parent)
     return code

@@ -31,7 +31,7 @@ def run_runs_list(root: Path | None, output_format: str) -> int:
         print(inert(f"No runs are recorded in {one_line(str(folder), 300)}."))
         return 0
     rows = [["ID", "STARTED", "TOOK", "EXIT", "ENDED", "MEMORY", "COMMAND"]]
-    rows += [_row(run) for run in found]
+    rows += [_row_of(run) for run in found]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
@@ -113,6 +113,17 @@ def _in_short(run: Kept) -> dict[str, Any]:
     }
 
 
+_NOT_OURS = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a result of another shape raises: it lies in a checkout, and may be anybody's."""
+
+
+def _row_of(run: Kept) -> list[str]:
+    try:
+        return _row(run)
+    except _NOT_OURS:
+        return [run.id, "", "", "", "its result is not ours", "", ""]
+
+
 def _row(run: Kept) -> list[str]:
     result = run.result
     if result is None:
@@ -146,9 +157,13 @@ def _told(run: Kept, samples: list[dict[str, Any]], torn: int) -> str:
         )
         lines.append(f"{run.id}: {state}")
     else:
-        lines += _facts(result, look)
+        try:
+            lines += _facts(result, look)
+        except _NOT_OURS:
+            lines.append(f"{run.id}: its result is not one of ours")
     if samples:
-        lines.append(f"{len(samples)} samples; the last of them:")
+        count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
+        lines.append(f"{count}; the last of them:")
         lines += [_sample(one) for one in samples[-12:]]
     if torn:
         lines.append(f"{torn} line{'' if torn == 1 else 's'} of samples.jsonl torn")
@@ -176,13 +191,8 @@ def _facts(result: dict[str, Any], look: Look) -> list[str]:
         lines.append(f"  most memory {peak['mb']:.0f} MB {kind} at {peak['t']:.1f} s")
     if "cpu" in peaks:
         lines.append(f"  most CPU {peaks['cpu']['percent']:.0f} % at {peaks['cpu']['t']:.1f} s")
-    try:
-        report = end_report({**result, "journal": None}, look)
-        last = last_line(result)
-    except (KeyError, TypeError, ValueError):
-        return lines
-    lines += [line for line in report.splitlines() if line != last]
-    return lines
+    report = end_report({**result, "journal": None}, look)
+    return [*lines, *(line for line in report.splitlines() if line != last_line(result))]
 
 
 def _sample(one: dict[str, Any]) -> str:

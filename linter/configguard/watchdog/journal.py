@@ -159,8 +159,8 @@ def kept_runs(folder: Path) -> list[Kept]:
 def kept(path: Path) -> Kept:
     """One recorded run."""
     value = None
-    with contextlib.suppress(OSError, ValueError):
-        value = json.loads(_read(path / RESULT))
+    with contextlib.suppress(OSError):
+        value = _value(_read(path / RESULT))
     result = value if isinstance(value, dict) else None
     return Kept(path.name, path, result, front_of(path.name) is not None)
 
@@ -174,15 +174,24 @@ def samples_of(path: Path) -> tuple[list[dict[str, Any]], int]:
     found: list[dict[str, Any]] = []
     torn = 0
     for line in data.splitlines():
-        try:
-            value = json.loads(line)
-        except ValueError:
-            value = None
+        value = _value(line)
         if isinstance(value, dict) and isinstance(value.get("t"), int | float):
             found.append(value)
         elif line.strip():
             torn += 1
     return found, torn
+
+
+def _value(data: bytes) -> Any:
+    """A value of strict JSON; None for what is none."""
+
+    def refuse(name: str) -> None:
+        raise ValueError(name)
+
+    try:
+        return json.loads(data, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _read(path: Path) -> bytes:

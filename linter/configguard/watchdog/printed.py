@@ -15,8 +15,9 @@ from configguard.watchdog.processes import shortened
 WIDTH = 100
 _MOST_TEXT = 600
 _MOST_LEFT = 3
-_QUIET = ("signal",)
-"""Reasons that the user gave himself: he knows."""
+_MOST_LINES = 15
+_QUIET = ("signal", "leftovers")
+"""What the user did himself, and what is told in lines of its own."""
 
 
 class Look(NamedTuple):
@@ -43,19 +44,25 @@ def line(look: Look, text: str, tone: str = "1;33") -> str:
 
 def end_report(result: Mapping[str, Any], look: Look) -> str:
     """What is told at the end; nothing where all went well. At most 15 lines."""
-    lines: list[str] = []
+    head: list[str] = []
+    table: list[str] = []
+    tail: list[str] = []
     reason = result["reason"]
     if reason is not None and reason not in _QUIET:
-        lines += _stopped(result, look)
+        head = _headed(f"stopped after {duration(result['seconds'])}: {result['text']}", look)
+        table = _table(result, look)
+        tail = _behind_it(result, look)
     elif not result["wasStarted"]:
-        lines += _headed(result["text"] or "the command was not started", look)
-    lines += _remains(result, look)
+        head = _headed(result["text"] or "the command was not started", look)
+    tail += _remains(result, look)
     if reason is not None and reason not in _QUIET and result.get("journal"):
         journal = look.clean(_seen_from_here(str(result["journal"])))
-        lines.append(f"  {look.paint('2', 'journal')} {journal}")
+        tail.append(f"  {look.paint('2', 'journal')} {journal}")
     last = last_line(result)
     if last:
-        lines.append(look.paint("1", look.clean(last)))
+        tail.append(look.paint("1", look.clean(last)))
+    room = _MOST_LINES - len(head) - len(tail)
+    lines = [*head, *table[: max(room, 2)], *tail]
     return inert("".join(f"{one}\n" for one in lines))
 
 
@@ -70,6 +77,8 @@ def _seen_from_here(path: str) -> str:
 def last_line(result: Mapping[str, Any]) -> str:
     """The line that scripts read: what ended the run, where it was not the command itself."""
     reason, number = result["reason"], result["signal"]
+    if reason == "leftovers":
+        return "configguard: failed reason=leftovers"
     if reason is not None:
         return f"configguard: stopped reason={reason} seconds={result['seconds']:g}"
     if not result["wasStarted"]:
@@ -98,10 +107,9 @@ def _headed(text: str, look: Look, tone: str = "1;31") -> list[str]:
     ]
 
 
-def _stopped(result: Mapping[str, Any], look: Look) -> list[str]:
-    after = duration(result["seconds"])
-    lines = _headed(f"stopped after {after}: {result['text']}", look)
-    lines += _table(result, look)
+def _behind_it(result: Mapping[str, Any], look: Look) -> list[str]:
+    """What no process can be named for, and the config that makes it so."""
+    lines: list[str] = []
     short = result["shortLivedCpuSeconds"]
     if short >= 1:
         lines.append(f"  and {short:.1f} CPU s of processes too short-lived to be seen")
@@ -138,7 +146,7 @@ def _remains(result: Mapping[str, Any], look: Look) -> list[str]:
     lines: list[str] = []
     kept = {row["pid"] for row in result["kept"]}
     ended = [row for row in result["leftovers"] if row["pid"] not in kept]
-    stopped = result["reason"] is not None
+    stopped = result["reason"] not in (None, "leftovers")
     for rows, what in (
         ([] if stopped else ended, "outlived the command and {} ended"),
         (result["kept"], "outlived the command and {} left running"),

@@ -123,6 +123,8 @@ def result_of(
     lost: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What `result.json` holds."""
+    code = exit_code(about, outcome)
+    reason = "leftovers" if code != outcome.exit_code else outcome.stopped_by
     return {
         "schemaVersion": SCHEMA_VERSION,
         "configguard": __version__,
@@ -132,11 +134,11 @@ def result_of(
         "root": about.root,
         "started": clock(about.started),
         "seconds": round(outcome.seconds, 2),
-        "exitCode": exit_code(about, outcome),
+        "exitCode": code,
         "commandCode": outcome.command_code,
         "signal": outcome.signal,
         "wasStarted": outcome.started,
-        "reason": outcome.stopped_by,
+        "reason": reason,
         "text": outcome.text,
         "watching": as_json(about.limits),
         "gate": dict(about.gate),

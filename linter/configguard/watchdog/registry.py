@@ -56,9 +56,9 @@ def state_folder() -> Path:
     except OSError as error:
         raise NoRegistry(f"{folder}: {error.strerror or error}") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise NoRegistry(f"{folder} is no folder")
+        raise NoRegistry(f"{folder} is no folder ({STATE} names another)")
     if os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o022):
-        raise NoRegistry(f"{folder}: others can write there")
+        raise NoRegistry(f"others can write to {folder} ({STATE} names another folder)")
     return folder
 
 
