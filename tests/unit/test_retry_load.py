@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,29 @@ def test_more_workers_than_any_number(tmp_path: Path) -> None:
     rule = "e2e-parallel-workers"
     [message] = told(tmp_path, "jest", "29.7.0", "jest.e2e.config.js", settings, rule)
     assert message.endswith("the limit is 1")
+
+
+def test_scripts_that_come_to_the_same_are_one_finding(tmp_path: Path) -> None:
+    scripts = {
+        "a": "playwright test --retries=1",
+        "b": "playwright test --retries=1 --timeout=9000",
+        "c": "playwright test --retries=1 --workers=2",
+        "d": "playwright test --retries=1 --timeout=8000",
+    }
+    package = {"scripts": scripts, "devDependencies": {"@playwright/test": "1.50.1"}}
+    (tmp_path / "package.json").write_text(json.dumps(package, indent=1), "utf-8")
+    (tmp_path / PLAYWRIGHT).write_text("export default { workers: 3 };\n", "utf-8")
+    session = Session(Workspace(tmp_path), Options((builtin_rules()["retry-load"],)))
+    report = report_of(session, session.judge([""]), plan_fixes=False)
+    by_load = {
+        finding.message.partition(" comes to ")[2][:9]: finding for finding in report.findings
+    }
+    assert set(by_load) == {"3 workers", "2 workers"}
+    assert len(report.findings) == 2
+    same = by_load["3 workers"]
+    assert len(same.suites) == 3
+    beside = {
+        one.message: one.at[0].start for one in same.because if one.message.startswith("so do")
+    }
+    assert list(beside) == ['so does the script "b"', 'so does the script "d"']
+    assert len({same.at[0].start, *beside.values()}) == 3

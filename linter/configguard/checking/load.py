@@ -64,6 +64,15 @@ def load_values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     }
 
 
+def factors_of(draft: Draft) -> tuple[SimpleFact, ...] | None:
+    """What is multiplied in a finding about retries side by side, without its places."""
+    if draft.violations[0].fact != "retriedTests":
+        return None
+    facts, when = draft.subject.profile.facts, draft.violations[0].case.when
+    told = (in_case(facts[name], when) for name in (*_FACTORS, "retries") if name in facts)
+    return tuple(fact._replace(at=()) for fact in told)
+
+
 def load_because(draft: Draft, cpus: int) -> list[Because]:
     """Where the factors of the load come from; the retries are the finding's own place."""
     if draft.violations[0].fact != "retriedTests":

@@ -8,7 +8,7 @@ from configguard.checking.calculations import WAITS, calculations
 from configguard.checking.check import Draft
 from configguard.checking.fact_texts import Texts
 from configguard.checking.finding import Because, Finding
-from configguard.checking.load import load_because, load_values
+from configguard.checking.load import factors_of, load_because, load_values
 from configguard.limits.limits import Limit, Limits
 from configguard.project.invocations import Invocation
 from configguard.project.suites import Suite, suite_id, versions_of
@@ -58,7 +58,12 @@ def grouped(drafts: Iterable[Draft]) -> list[list[Draft]]:
     """The drafts of each finding: one rule, one place, one fact, in however many suites."""
     groups: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
-        key = (draft.rule.id, place_of(draft)[0], draft.topic, draft.severity)
+        place: object = place_of(draft)[0]
+        if factors_of(draft) is not None and _by_command(draft):
+            # Scripts that each set the same number come to the same load: told once.
+            own = draft.subject.suite
+            place = (own.config, own.key, factors_of(draft), draft.environments)
+        key = (draft.rule.id, place, draft.topic, draft.severity)
         groups.setdefault(key, []).append(draft)
     return list(groups.values())
 
@@ -104,11 +109,21 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Worksp
         fill(label, values),
         fill(rule.text("consequence", check), values),
         tuple(told),
-        (*_because(draft, at, limits, workspace), *load_because(draft, cpus)),
+        (*_because(draft, at, limits, workspace), *load_because(draft, cpus), *_so_do(drafts, at)),
         "sure" if draft.sure else "depends",
         None if draft.when.always else when_json(draft.when),
         also=tuple(dict.fromkeys(one.subject.suite.title for one in drafts[1:])),
     )
+
+
+def _so_do(drafts: Sequence[Draft], at: Origin) -> list[Because]:
+    """The places of other scripts and steps that come to the same."""
+    others = {place_of(one)[0]: one.subject.suite.invocation for one in drafts}
+    return [
+        Because(f"so does {started.title}", (place,))
+        for place, started in others.items()
+        if place != at[0] and started is not None
+    ]
 
 
 def _load(draft: Draft, cpus: int) -> float:
