@@ -389,10 +389,25 @@ def test_where_it_holds(environments: tuple[str, ...], words: str) -> None:
 
 
 def test_the_other_suites_are_named() -> None:
-    found = finding(Span(E2E, 0, 1), suites=tuple("abcdef"))
+    found = finding(Span(E2E, 0, 1), suites=tuple("abcdef"), also=tuple("bcdef"))
     read = files(config="x\n")
-    assert rendered(found, read)[-1] == "  ╰╴also: in b, c, d and 2 more"
-    assert rendered(found, read, verbose=True)[-1] == "  ╰╴also: in b, c, d, e, f"
+    assert rendered(found, read)[-1] == "  ╰╴also: b, c, d and 2 more"
+    assert rendered(found, read, verbose=True)[-1] == "  ╰╴also: b, c, d, e, f"
+
+
+def test_why_is_said_once_for_each_rule() -> None:
+    one, other = (
+        finding(Span(E2E, at, at + 1), consequence="it hurts", rule=rule)
+        for at, rule in ((0, "a-rule"), (2, "b-rule"))
+    )
+    again = finding(Span(E2E, 4, 5), consequence="it hurts again", rule="a-rule")
+    report = Report([one, other, again])
+    told = render_check(report, files(config="x\ny\nz\n"), PLAIN)
+    assert [line for line in told.splitlines() if "why:" in line] == [
+        "  ╰╴why:  it hurts",
+        "  ╰╴why:  it hurts",
+    ]
+    assert told.index("b-rule") < told.rindex("why:") < told.rindex("a-rule")
 
 
 def preview(text: str | bytes, *edits: Edit) -> list[str]:
@@ -491,25 +506,19 @@ def test_what_a_rule_could_not_decide_is_not_all_clear() -> None:
 
 
 @pytest.mark.parametrize(
-    ("report", "fixed", "line"),
+    ("report", "line"),
     [
-        (Report(), 0, "No test-runner configs found."),
-        (Report(files=3, suites=4), 0, "All clear: 3 configs, 4 suites, no findings."),
-        (Report(files=1, suites=1), 0, "All clear: 1 config, 1 suite, no findings."),
-        (
-            Report(files=1, suites=1),
-            2,
-            "Fixed 2 findings. All clear: 1 config, 1 suite, no findings.",
-        ),
+        (Report(), "No test-runner configs found."),
+        (Report(files=3, suites=4), "All clear: 3 configs, 4 suites, no findings."),
+        (Report(files=1, suites=1), "All clear: 1 config, 1 suite, no findings."),
         (
             Report(problems=[Problem("x"), Problem("y")]),
-            0,
             "No config could be judged; 2 inputs could not be used.",
         ),
     ],
 )
-def test_the_summary_without_findings(report: Report, fixed: int, line: str) -> None:
-    assert render_check(report, files(), PLAIN, fixed=fixed).splitlines()[-1] == line
+def test_the_summary_without_findings(report: Report, line: str) -> None:
+    assert render_check(report, files(), PLAIN).splitlines()[-1] == line
 
 
 def test_the_summary_counts() -> None:

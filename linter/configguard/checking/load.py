@@ -31,12 +31,9 @@ _TIMES = " \N{MULTIPLICATION SIGN} "
 
 
 def load_values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
-    """`{arithmetic}`, `{comes-to}` and `{softens}`: the load when tests fail and come back.
-
-    `{comes-to}` is a sentence where retries multiply a parallel load, and else empty.
-    """
+    """`{arithmetic}` and `{softens}` for a finding about tests that come back side by side."""
     facts = draft.subject.profile.facts
-    unsaid = {"arithmetic": "", "comes-to": "", "softens": ""}
+    unsaid = {"arithmetic": "", "softens": ""}
     if not {"workers", "testConcurrency", "retries"} <= facts.keys():
         return unsaid
     when = draft.violations[0].case.when
@@ -53,13 +50,8 @@ def load_values(draft: Draft, limits: Limits, cpus: int) -> dict[str, str]:
     attempts = again + 1 if isinstance(again, float) else math.inf
     parts.append(_many(attempts, "attempt"))
     product = _many(files * at_once * attempts, "execution")
-    arithmetic = f"{_TIMES.join(parts)} = {product} {where}"
-    strategy = facts.get("retryStrategy")
-    alone = isinstance(strategy, KnownFact) and strategy.value == "isolated"
-    multiplied = again != 0 and files * at_once > meant and not alone
     return {
-        "arithmetic": arithmetic,
-        "comes-to": f" When tests fail, that comes to {arithmetic}." if multiplied else "",
+        "arithmetic": f"{_TIMES.join(parts)} = {product} {where}",
         "softens": _softens(draft, {"retries": f"{number(again)}"}),
     }
 
@@ -73,8 +65,13 @@ def factors_of(draft: Draft) -> tuple[SimpleFact, ...] | None:
     return tuple(fact._replace(at=()) for fact in told)
 
 
-def load_because(draft: Draft, cpus: int) -> list[Because]:
-    """Where the factors of the load come from; the retries are the finding's own place."""
+def load_because(draft: Draft, limits: Limits, cpus: int) -> list[Because]:
+    """Where the factors of the load come from; the retries are the finding's own place. Of what a
+    script raises, the load that it comes to."""
+    if draft.subject.over == "invocation":
+        told = load_values(draft, limits, cpus)["arithmetic"]
+        multiplied = told and _multiplies(draft, limits, cpus)
+        return [Because(f"when tests fail, that comes to {told}")] if multiplied else []
     if draft.violations[0].fact != "retriedTests":
         return []
     found: list[Because] = []
@@ -87,6 +84,18 @@ def load_because(draft: Draft, cpus: int) -> list[Because]:
         here = "here" if fact.at else f"by the default of {draft.subject.suite.runner}"
         found.append(Because(f"up to {count:g} {what}{on_cpus(fact, cpus)}: {here}", fact.at[:1]))
     return found
+
+
+def _multiplies(draft: Draft, limits: Limits, cpus: int) -> bool:
+    """Whether tests come back side by side, more at one time than the limit."""
+    facts, when = draft.subject.profile.facts, draft.violations[0].case.when
+    alone = facts.get("retryStrategy")
+    if isinstance(alone, KnownFact) and alone.value == "isolated":
+        return False
+    files, tests = (_count(in_case(facts[name], when), cpus) for name in _FACTORS)
+    retries = in_case(facts["retries"], when)
+    again = not isinstance(retries, KnownFact) or retries.value != 0
+    return again and (files or 1) * (tests or 1) > limits[_LIMIT].value
 
 
 def _count(fact: SimpleFact, cpus: int) -> float | None:

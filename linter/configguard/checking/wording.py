@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from configguard.checking.calculations import WAITS, calculations
@@ -9,6 +10,7 @@ from configguard.checking.check import Draft
 from configguard.checking.fact_texts import Texts
 from configguard.checking.finding import Because, Finding
 from configguard.checking.load import factors_of, load_because, load_values
+from configguard.limits.limits import FILE as LIMITS_FILE
 from configguard.limits.limits import Limit, Limits
 from configguard.project.invocations import Invocation
 from configguard.project.suites import Suite, suite_id, versions_of
@@ -109,11 +111,33 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Worksp
         fill(label, values),
         fill(rule.text("consequence", check), values),
         tuple(told),
-        (*_because(draft, at, limits, workspace), *load_because(draft, cpus), *_so_do(drafts, at)),
+        (
+            *_because(draft, at, limits, workspace),
+            *load_because(draft, limits, cpus),
+            *_so_do(drafts, at),
+        ),
         "sure" if draft.sure else "depends",
         None if draft.when.always else when_json(draft.when),
-        also=tuple(dict.fromkeys(one.subject.suite.title for one in drafts[1:])),
+        also=_also(drafts),
     )
+
+
+def _also(drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """The other suites of a finding in words, as short as they can be told beside the first."""
+    first = drafts[0].subject.suite
+    told: dict[str, None] = {}
+    for suite in (draft.subject.suite for draft in drafts[1:]):
+        name = suite_id(suite.config, suite.key)
+        if suite.config == first.config and suite.project is not None:
+            name = f"the project {json.dumps(suite.project, ensure_ascii=False)}"
+        started = suite.invocation
+        if started is None:
+            told[name] = None
+        elif (suite.config, suite.key) == (first.config, first.key):
+            told[f"as {started.title} runs it"] = None
+        else:
+            told[f"{name} as {started.title} runs it"] = None
+    return tuple(told)
 
 
 def _so_do(drafts: Sequence[Draft], at: Origin) -> list[Because]:
@@ -399,7 +423,7 @@ def _via(draft: Draft) -> Origin:
 
 def _limit_because(name: str, limit: Limit) -> Because:
     if not limit.stated:
-        return Because(f"the limit {name} is {limit.value:g} by default: no limits file sets it")
+        return Because(f"{name} is {limit.value:g} by default: set it in {LIMITS_FILE}")
     return Because(f"the limit {name} is {limit.value:g} here", limit.at)
 
 

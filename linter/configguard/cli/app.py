@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
+from typer.core import TyperArgument, TyperCommand
 
 from configguard import __version__
 
@@ -19,29 +20,63 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Paths = Annotated[Optional[list[str]], typer.Argument(help="Files or folders.", show_default=".")]
-Root = Annotated[Optional[Path], typer.Option(help="The project's root folder.")]
-LimitsFile = Annotated[Optional[Path], typer.Option("--limits", help="A limits file to use.")]
+Paths = Annotated[
+    Optional[list[str]],
+    typer.Argument(metavar="PATH", help="Files or folders.", show_default="."),
+]
+Root = Annotated[
+    Optional[Path],
+    typer.Option(metavar="DIR", help="The project's root folder; else the git repository's."),
+]
+LimitsFile = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--limits", metavar="FILE", help="A limits file, in place of .test-resource-limits.json."
+    ),
+]
 SettingsFile = Annotated[
-    Optional[Path], typer.Option("--settings", help="A configguard.toml to use.")
+    Optional[Path],
+    typer.Option(
+        "--settings", metavar="FILE", help="A settings file, in place of configguard.toml."
+    ),
 ]
 Cpus = Annotated[
     Optional[int],
-    typer.Option(min=1, max=4096, help="Judge for a machine of so many CPUs; else for 8."),
+    typer.Option(
+        min=1, max=4096, metavar="N", help="Judge for a machine of so many CPUs; else for 8."
+    ),
 ]
 RulePath = Annotated[
     Optional[list[Path]], typer.Option(metavar="DIR", help="A folder of rules of your own.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and problems only.")]
+ShowQuiet = Annotated[bool, typer.Option("--quiet", "-q", help="Suites and problems, no notes.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Notices in full.")]
-Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
+ShowVerbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Nothing more here: show leaves nothing out.")
+]
+Color = Annotated[
+    str, typer.Option("--color", metavar="WHEN", help="Colours: auto, always or never.")
+]
 NoGitignore = Annotated[bool, typer.Option("--no-gitignore", help="Look also at what git ignores.")]
 Format = Annotated[
     str,
     typer.Option(
-        "--output-format", help="text, concise, json, sarif, github, gitlab, junit or markdown."
+        "--output-format",
+        metavar="FORMAT",
+        help="text, concise, json, sarif, github, gitlab, junit or markdown.",
     ),
 ]
+
+
+class Command(TyperCommand):
+    """A command whose help names arguments without the types of Python."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument):
+                parameter.__dict__["display_type_rich"] = lambda ctx: None
 
 
 def _version(wanted: bool) -> None:
@@ -60,7 +95,7 @@ def configguard(
     del version
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
     paths: Paths = None,
     fix: Annotated[bool, typer.Option("--fix", help="Write the safe fixes.")] = False,
@@ -70,29 +105,43 @@ def check(
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would do.")] = False,
     output_format: Format = "text",
     select: Annotated[
-        Optional[list[str]], typer.Option(help="Only these rules, by commas.")
+        Optional[list[str]], typer.Option(metavar="RULES", help="Only these rules, by commas.")
     ] = None,
-    ignore: Annotated[Optional[list[str]], typer.Option(help="Not these rules, by commas.")] = None,
+    ignore: Annotated[
+        Optional[list[str]], typer.Option(metavar="RULES", help="Not these rules, by commas.")
+    ] = None,
     extend_select: Annotated[
-        Optional[list[str]], typer.Option(help="These rules too, whatever the settings say.")
+        Optional[list[str]],
+        typer.Option(metavar="RULES", help="These rules too, whatever the settings say."),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option(help="The least severity that makes the exit code 1.")
+        str,
+        typer.Option(
+            metavar="SEVERITY",
+            help="error, warning or info: the least that makes the exit code 1.",
+        ),
     ] = "error",
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Findings exit 0.")] = False,
     statistics: Annotated[
         bool, typer.Option("--statistics", help="Counts of each rule in place of findings.")
     ] = False,
-    output_file: Annotated[Optional[Path], typer.Option(help="Write the report there.")] = None,
+    output_file: Annotated[
+        Optional[Path], typer.Option(metavar="FILE", help="Write the report there.")
+    ] = None,
     baseline: Annotated[
-        Optional[Path], typer.Option(help="A file of known findings, which are not told.")
+        Optional[Path],
+        typer.Option(
+            metavar="FILE", help="A file of known findings: only new and worse ones are told."
+        ),
     ] = None,
     write_baseline: Annotated[
-        Optional[Path], typer.Option(help="Write all findings there, to be known.")
+        Optional[Path],
+        typer.Option(metavar="FILE", help="Write all findings there, to be known."),
     ] = None,
     rule_path: RulePath = None,
     stdin_filename: Annotated[
-        Optional[str], typer.Option(help="With the path -: the file that standard input is.")
+        Optional[str],
+        typer.Option(metavar="FILE", help="With the path -: the file that standard input is."),
     ] = None,
     show_suppressed: Annotated[
         bool, typer.Option("--show-suppressed", help="List also what is hidden, and by what.")
@@ -109,7 +158,11 @@ def check(
     verbose: Verbose = False,
     color: Color = "auto",
 ) -> None:
-    """Check configs against the limits."""
+    """Check configs against the limits.
+
+    Exit codes: 0 nothing at or above --fail-on; 1 findings (with --fix: those that remain; with
+    --diff: also where there would be changes); 2 wrong usage, or input that could not be read.
+    """
     from configguard.cli.check import run_check
     from configguard.cli.requests import CheckRequest, Request
 
@@ -146,20 +199,25 @@ def check(
     raise typer.Exit(run_check(common, request))
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     paths: Paths = None,
-    output_format: Annotated[str, typer.Option("--output-format", help="text or json.")] = "text",
+    output_format: Annotated[
+        str, typer.Option("--output-format", metavar="FORMAT", help="text or json.")
+    ] = "text",
     no_gitignore: NoGitignore = False,
     limits: LimitsFile = None,
     settings: SettingsFile = None,
     cpus: Cpus = None,
     root: Root = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    quiet: ShowQuiet = False,
+    verbose: ShowVerbose = False,
     color: Color = "auto",
 ) -> None:
-    """Print the effective settings of each suite, and where each value comes from."""
+    """Print the effective settings of each suite, and where each value comes from.
+
+    Exit codes: 0; 2 wrong usage, or input that could not be read.
+    """
     from configguard.cli.requests import Request
     from configguard.cli.show import run_show
 
@@ -177,10 +235,10 @@ def show(
     raise typer.Exit(run_show(common, output_format))
 
 
-@app.command()
+@app.command(cls=Command)
 def rules(
     names: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[RULE]...", help="Only these rules.")
+        Optional[list[str]], typer.Argument(metavar="RULE", help="Only these rules.")
     ] = None,
     test: Annotated[
         bool,
@@ -203,9 +261,9 @@ def rules(
     raise typer.Exit(run_rules(names or (), output_format, rule_path or (), root, test=test))
 
 
-@app.command()
+@app.command(cls=Command)
 def explain(
-    rule: Annotated[str, typer.Argument(help="A rule's id.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")],
     rule_path: RulePath = None,
     root: Root = None,
 ) -> None:
@@ -215,18 +273,22 @@ def explain(
     raise typer.Exit(run_explain(rule, rule_path or (), root))
 
 
-@app.command()
+@app.command(cls=Command)
 def init(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without a question.")] = False,
     only: Annotated[
-        Optional[list[str]], typer.Option(help="Of limits, scripts, pre-commit, ci: only these.")
+        Optional[list[str]],
+        typer.Option(metavar="PARTS", help="Of limits, scripts, pre-commit, ci: only these."),
     ] = None,
     source: Annotated[
         Optional[str],
-        typer.Option(help="The git repository that hooks and CI take configguard of."),
+        typer.Option(
+            metavar="REPO", help="The git repository that hooks and CI take configguard of."
+        ),
     ] = None,
     rev: Annotated[
-        Optional[str], typer.Option(help="A tag or commit of it; else the tag of this version.")
+        Optional[str],
+        typer.Option(metavar="REV", help="A tag or commit of it; else the tag of this version."),
     ] = None,
     settings: SettingsFile = None,
     root: Root = None,
@@ -239,11 +301,14 @@ def init(
     raise typer.Exit(run_init(Request(root=root, settings=settings), wanted))
 
 
-@app.command("new-rule")
+@app.command("new-rule", cls=Command)
 def new_rule(
-    rule: Annotated[str, typer.Argument(help="The id: lower case words with hyphens.")],
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="The id: lower case words with hyphens.")
+    ],
     rule_path: Annotated[
-        Optional[Path], typer.Option(help="The folder of rules that it goes into.")
+        Optional[Path],
+        typer.Option(metavar="DIR", help="The folder of rules that it goes into."),
     ] = None,
     root: Root = None,
 ) -> None:

@@ -29,6 +29,7 @@ from configguard.cli.files import (
     with_stdin,
     write_text_out,
 )
+from configguard.cli.patience import patience
 from configguard.cli.requests import CheckRequest, Request
 from configguard.report.machine import FORMATS, machine_text
 from configguard.report.text_safety import inert, one_line
@@ -86,7 +87,8 @@ def _check(request: Request, wanted: CheckRequest) -> tuple[int, str]:
     style = style_for(request.color, place.workspace.root)
     collect_rarely()
     session = Session(place.workspace, options)
-    judgement = session.judge(place.paths)
+    with patience(place.workspace.root):
+        judgement = session.judge(place.paths)
     changed: list[Problem] = [*known.problems, *unusable]
     done: Fixed | None = None
     if wanted.fix or wanted.diff:

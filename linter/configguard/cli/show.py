@@ -14,6 +14,7 @@ from configguard.cli.common import (
     settings_of,
     style_for,
 )
+from configguard.cli.patience import patience
 from configguard.cli.requests import Request
 from configguard.report.text_safety import inert
 
@@ -28,7 +29,8 @@ def run_show(request: Request, output_format: str) -> int:
     options = Options((), request.limits, request.cpus, scope=scope, settings=settings)
     collect_rarely()
     session = Session(place.workspace, options)
-    judgement = session.judge(place.paths)
+    with patience(place.workspace.root):
+        judgement = session.judge(place.paths)
     read = reader(place.workspace, request)
     if output_format == "json":
         from configguard.report.formats import show_json

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from configguard.checking.finding import Notice, Problem
-from configguard.project.suites import Configured, Run, Suite
+from configguard.project.suites import Configured, Run, Suite, suite_id
 from configguard.report.formats import settings_of
 from configguard.report.frames import Read, location
 from configguard.report.style import Style
@@ -86,12 +86,12 @@ def render_show(
         by_id = {suite.id: suite for suite in config.suites}
         several = [run for run in config.runs if len(run.suites) > 1]
         blocks += [page.run(run, [by_id[name] for name in run.suites]) for run in several]
-        told: dict[tuple[str, ...], str] = {}
+        told: dict[tuple[str, ...], Suite] = {}
         for suite in config.suites:
             head, body = page.suite(suite)
-            same = told.setdefault(tuple(body), suite.id)
-            if same != suite.id:
-                body = [f"  does the same as {style.told(same)}"]
+            same = told.setdefault(tuple(body), suite)
+            if same is not suite:
+                body = page.same(same)
             blocks.append([*head, "", *body])
     problems = list(problems)
     if not blocks:
@@ -126,7 +126,7 @@ class _Page:
         names = [self.style.told(str(suite.project or suite.id)) for suite in suites]
         more = len(names) - _MOST_PROJECTS
         listed = ", ".join(names[:_MOST_PROJECTS]) + (f" and {more} more" if more > 0 else "")
-        lines = [self.style.bold(self.style.told(run.id))]
+        lines = self._heading(run.id, suites[0])
         lines += self._wrapped(f"{len(suites)} projects run together: {listed}", 2)
         lines.append("")
         rows = self._fact_rows("workers", run.workers)
@@ -141,7 +141,7 @@ class _Page:
         version = installed.version or installed.range or ""
         runner = f"{suite.runner} {self.style.clean(version)}".rstrip()
         where = self._places(installed.at)
-        lines = [self.style.bold(self.style.told(suite.id))]
+        lines = self._heading(suite_id(suite.config, suite.key), suite)
         lines.append(f"  {_KINDS[suite.kind.kind]}{self._because(suite)}")
         source = _SOURCES[installed.source]
         if installed.source == "manifest" and _EXACT.fullmatch(version):
@@ -157,6 +157,16 @@ class _Page:
         body = self._facts(suite, unknown) + self._settings(suite)
         return lines, body + self._open(unknown) + self._assumed(suite)
 
+    def same(self, other: Suite) -> list[str]:
+        """That a suite does what another one does."""
+        heading = " ".join(" ".join(_heading(suite_id(other.config, other.key), other)).split())
+        return self._wrapped(f"does the same as {self.style.told(heading)}", 2)
+
+    def _heading(self, name: str, suite: Suite) -> list[str]:
+        """What a block is about: the config or project, and what runs it so."""
+        lines = (self._wrapped(self.style.told(one), 0) for one in _heading(name, suite))
+        return [self.style.bold(line) for part in lines for line in part]
+
     def _because(self, suite: Suite) -> str:
         """What speaks for the kind of a suite."""
         signals = {signal: span for signal, _, span in suite.kind.because}
@@ -169,7 +179,7 @@ class _Page:
         lines: list[str] = []
         if suite.invocation is not None:
             places = self._places(suite.invocation.chain[:1])
-            lines += self._wrapped(f"as {self.style.told(suite.invocation.title)} runs it:", 2)
+            lines.append("  the command:")
             command = " ".join(word.text or "…" for word in suite.invocation.argv)
             lines += self._wrapped(self.style.clean(f"{suite.runner} {command}"), 4)
             lines.append(f"      {self.style.dim(places)}")
@@ -279,11 +289,16 @@ class _Page:
             return [("not in this version", [])]
         if not isinstance(fact, OneOfFact):
             return [(self._value(name, fact), self._from(fact))]
-        told: list[tuple[str, list[str]]] = []
+        told: dict[str, tuple[list[str], list[str]]] = {}
         for case in fact.cases:
             condition = self.style.told(condition_text(case.when).strip()) or "otherwise"
-            told.append((f"{self._value(name, case.fact)} {condition}", self._from(case.fact)))
-        return told
+            conditions, places = told.setdefault(self._value(name, case.fact), ([], []))
+            conditions.append(condition)
+            places += self._from(case.fact)
+        return [
+            (f"{value} {', and '.join(conditions)}", list(dict.fromkeys(places)))
+            for value, (conditions, places) in told.items()
+        ]
 
     def _value(self, name: str, fact: SimpleFact) -> str:
         match fact:
@@ -319,6 +334,14 @@ class _Page:
         """A text in lines of the terminal's width; what goes on stands two columns deeper."""
         first, *rest = wrap(text, self.style.width - indent - 2)
         return [f"{' ' * indent}{first}", *(f"{' ' * (indent + 2)}{line}" for line in rest)]
+
+
+def _heading(name: str, suite: Suite) -> list[str]:
+    """The lines of a heading: `suite` is or leads what runs."""
+    config = suite.config if name.partition("@")[0] == suite.config else name
+    return (
+        [config] if suite.invocation is None else [f"{config}, as {suite.invocation.title} runs it"]
+    )
 
 
 def _unknown_everywhere(suite: Suite) -> dict[str, UnknownFact]:

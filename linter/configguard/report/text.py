@@ -39,7 +39,11 @@ def render_check(
         blocks = [lines] if (lines := count_lines(report.findings)) else []
     else:
         told = [one for one in report.shown if verbose or one.severity != "info"]
-        blocks = [_finding(finding, read, style, verbose=verbose) for finding in told]
+        first = {one.rule: one for one in reversed(told)}
+        blocks = [
+            _finding(one, read, style, verbose=verbose, explained=first[one.rule] is one)
+            for one in told
+        ]
         advice = [one for one in report.shown if one not in told]
         blocks += _short_advice(advice, read, style)
     blocks += [_problem(problem, read, style) for problem in report.problems]
@@ -82,7 +86,10 @@ def render_concise(report: Report, read: Read, style: Style, *, quiet: bool = Fa
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(finding: Finding, read: Read, style: Style, *, verbose: bool) -> list[str]:
+def _finding(
+    finding: Finding, read: Read, style: Style, *, verbose: bool, explained: bool
+) -> list[str]:
+    """One finding; `explained`: with why it matters, which is said once for each rule."""
     labels = [Label(finding.at[0], finding.label, primary=True)]
     for because in finding.because:
         labels += [Label(span, because.message) for span in because.at[:1]]
@@ -94,7 +101,7 @@ def _finding(finding: Finding, read: Read, style: Style, *, verbose: bool) -> li
         tag = f"suppressed {tag}"
     lines = _headed(tag, finding.message, style, finding.severity)
     lines += frames(labels, read, rail, finding.severity)
-    notes = _notes(finding, style, verbose=verbose)
+    notes = _notes(finding, style, verbose=verbose, explained=explained)
     for name, text in notes[:-1]:
         lines += rail.note(name, text, last=False)
     lines += _preview(hunks, rail)
@@ -111,16 +118,17 @@ def _headed(tag: str, message: str, style: Style, severity: str) -> list[str]:
     return [head, *(f"  {style.bold(line)}" for line in rest)]
 
 
-def _notes(finding: Finding, style: Style, *, verbose: bool) -> list[tuple[str, str]]:
+def _notes(
+    finding: Finding, style: Style, *, verbose: bool, explained: bool
+) -> list[tuple[str, str]]:
     """What stands below the frames: name and text. The last one is what to do."""
     notes = [("", because.message) for because in finding.because if not because.at]
     notes.append(("", scope_of(finding)))
-    others = finding.also or finding.suites[1:]
-    if others:
+    if others := finding.also:
         named = others if verbose else others[:_MOST_SUITES]
         more = f" and {len(others) - len(named)} more" if len(others) > len(named) else ""
-        notes.append(("also", f"in {', '.join(named)}{more}"))
-    notes.append(("why", finding.consequence))
+        notes.append(("also", f"{', '.join(named)}{more}"))
+    notes.append(("why", finding.consequence if explained else ""))
     if finding.suppressed is not None:
         by = "the baseline" if finding.suppressed.by == "baseline" else "a comment"
         reason = f": {finding.suppressed.reason}" if finding.suppressed.reason else ""
@@ -210,6 +218,15 @@ def _hunk(document: Document, first: int, last: int, edits: list[Edit], moved: i
     return _Hunk(document.file, at, at + moved, old, new, before, after)
 
 
+def _differing(hunk: _Hunk) -> tuple[int, int]:
+    """How many characters the first lines of a hunk have in common at the start, and at the end."""
+    if not hunk.old or not hunk.new:
+        return 0, 0
+    old, new = hunk.old[0], hunk.new[0]
+    front = _agreeing(old, new)
+    return front, _agreeing(old[front:][::-1], new[front:][::-1])
+
+
 def _agreeing(one: Sequence[object], two: Sequence[object]) -> int:
     """How many items two sequences begin with alike."""
     return next(
@@ -238,13 +255,11 @@ def _preview(hunks: list[_Hunk], rail: Rail) -> list[str]:
         if hunk.before is not None:
             lines.append(rail.source(hunk.becomes - 1, view(hunk.before, 0, 0, rail).text))
         # Of a changed long line the part that differs is shown.
-        at = _agreeing(hunk.old[0], hunk.new[0]) if hunk.old and hunk.new else 0
-        for index, text in enumerate(hunk.old):
-            shown = view(text, at, at + 1, rail).text
-            lines.append(rail.changed(hunk.at + index, "-", shown))
-        for index, text in enumerate(hunk.new):
-            shown = view(text, at, at + 1, rail).text
-            lines.append(rail.changed(hunk.becomes + index, "+", shown))
+        at, same = _differing(hunk)
+        for sign, number, texts in (("-", hunk.at, hunk.old), ("+", hunk.becomes, hunk.new)):
+            for index, text in enumerate(texts):
+                end = min(max(at + 1, len(text) - same), at + rail.room)
+                lines.append(rail.changed(number + index, sign, view(text, at, end, rail).text))
         if hunk.after is not None:
             number = hunk.becomes + len(hunk.new)
             lines.append(rail.source(number, view(hunk.after, 0, 0, rail).text))

@@ -14,8 +14,7 @@ def told(finding: Finding) -> list[str]:
     """What happens, where and when, why it matters, what to do: each a line."""
     lines = [scoped(finding)]
     lines += [because.message for because in finding.because if not because.at]
-    others = finding.also or finding.suites[1:]
-    lines += [f"Also in {', '.join(others)}"] if others else []
+    lines += [f"Also: {', '.join(finding.also)}"] if finding.also else []
     lines += [finding.consequence] if finding.consequence else []
     if finding.fix is not None:
         flag = "--fix" if finding.fix.safety == "safe" else "--fix --unsafe-fixes"
