@@ -224,6 +224,28 @@ def test_timeout_1_sends_its_signal_twice_and_that_is_one_wish(runs: Runs) -> No
     assert done.exists(), "it had its grace"
 
 
+def test_as_the_first_process_of_a_container_it_reaps_orphans(runs: Runs) -> None:
+    space = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*space, "true"], capture_output=True).returncode != 0:
+        pytest.skip("NO PID NAMESPACE CAN BE MADE HERE: THE GUARD WAS NOT RUN AS PID 1")
+    options = {"settings": {"run_id": runs.tag}, "record": str(runs.folder / "record")}
+    script = (
+        "import os, time; from pathlib import Path\n"
+        "if os.fork() == 0:\n"
+        "    if os.fork() == 0: time.sleep(0.3)\n"
+        "    os._exit(0)\n"
+        "os.wait(); time.sleep(0.8)\n"
+        "stats = [p.read_text() for p in Path('/proc').glob('[0-9]*/stat')]\n"
+        "states = [stat.rpartition(')')[2].split()[0] for stat in stats]\n"
+        "print(len(states), 'Z' in states, os.getppid())\n"
+    )
+    line = runs.line(options, [sys.executable, "-c", script])
+    done = subprocess.run([*space, *line], env=runs.env(), capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == b"3 False 2\n"
+    assert not tagged(runs.tag)
+
+
 def test_the_reader_of_a_pipe_sees_its_end_while_the_command_goes_on(runs: Runs) -> None:
     run = runs.start(["sh", "-c", "echo all; exec >&- 2>&-; sleep 30"], stderr=subprocess.DEVNULL)
     assert run.process.stdout is not None

@@ -129,6 +129,7 @@ class FakeTree:
     def __init__(self) -> None:
         self.processes: list[ProcessSample] = []
         self.cpu_s = 0.0
+        self.ended_s = 0.0
         self.lost: frozenset[Any] = frozenset()
         self.close: dict[int, float | None] = {}
         self.asked = 0
@@ -185,6 +186,16 @@ def test_cpu_time_never_falls() -> None:
     assert meter.sample(1.0, window=True).cpu_total_s == 5
     reaped = 4.5
     assert meter.sample(2.0, window=True).cpu_total_s == 5.5
+
+
+def test_where_ended_processes_are_only_remembered_they_count_as_last_seen() -> None:
+    tree = FakeTree()
+    reaped = 1.0
+    meter = Meter(tree, Machine(), lambda: reaped, None)
+    tree.cpu_s, tree.ended_s = 2.0, 3.0
+    assert meter.sample(0.0, window=True).cpu_total_s == 5
+    reaped = 4.0  # the same processes, by the system's own count
+    assert meter.sample(1.0, window=True).cpu_total_s == 6
 
 
 # --- the machine --------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ class Ending:
         self,
         living: Callable[[], Sequence[Identified]],
         send: Callable[[Identified, int], bool],
-        reap: Callable[[], None],
+        reap: Callable[[], object],
         pause: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:

@@ -10,15 +10,6 @@ from configguard.watchdog.guarding import Outcome
 from configguard.watchdog.sampling import ProcessSample
 
 
-def has_children() -> bool:
-    """Whether anything is left that is ours, living or ended; waits for nothing."""
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
-
-
 def reaped_s() -> float:
     """CPU time of all children that we waited for, and of all that these had waited for."""
     import resource

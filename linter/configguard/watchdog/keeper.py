@@ -28,21 +28,15 @@ from configguard.watchdog.guarding import (
     StopReason,
     Watcher,
 )
-from configguard.watchdog.handover import has_children, reaped_s, silence_stdio, write_outcome
+from configguard.watchdog.handover import reaped_s, silence_stdio, write_outcome
 from configguard.watchdog.kernel import become_subreaper
 from configguard.watchdog.platform import new_ending, new_tree
 from configguard.watchdog.sampling import ProcessSample, Sample
 from configguard.watchdog.sight import Sight
 from configguard.watchdog.telling import GAP_S, Telling
 from configguard.watchdog.terminal import Terminal
+from configguard.watchdog.wishes import COPY_S, Wishes
 
-_SAME_SIGNAL_S = 0.05
-_SAME_GROUP_S = 2.0
-"""A signal to the group reaches the keeper at once, the front's word of it when the front runs:
-on a frozen machine that takes a while."""
-_AGAIN_S = {signal.SIGINT: 0.1}
-"""A signal that comes again within a second is the same: timeout(1) sends TERM to its child and to
-its group. Only fingers are faster."""
 _SETTLE_S = 0.5
 """Helpers that end by themselves when their parent has (pipes close) get this long."""
 _URGENT_GRACE_S = 0.5
@@ -72,11 +66,7 @@ class Keeper(Telling):
         self._asked_by: int | None = None
         """The signal from outside that was passed on first."""
         self._by_group = False
-        self._own: dict[int, float] = {}
-        """Signals that reached the keeper itself, and when."""
-        self._last_asked: dict[int, float] = {}
-        self._passed_on: list[tuple[int, float]] = []
-        """Those that reached the front."""
+        self._wishes = Wishes()
         self._front = os.getppid()
         self._hurry = False
         self._kill_at: float | None = None
@@ -152,7 +142,7 @@ class Keeper(Telling):
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         del frame
-        self._own[number] = time.monotonic()
+        self._wishes.reached_keeper(number, time.monotonic())
 
     def _continued(self, number: int, frame: FrameType | None) -> None:
         # No more than that: a handler may interrupt the watcher in the middle of a line.
@@ -180,7 +170,8 @@ class Keeper(Telling):
             self._hurry = self._stop is not None
             self.stop(Stop("front-lost", "configguard itself was killed"))
             return
-        self._passed_on += [(number, time.monotonic()) for number in message]
+        for number in message:
+            self._wishes.reached_front(number, time.monotonic())
 
     # --- watching ----------------------------------------------------------------------------
 
@@ -210,59 +201,36 @@ class Keeper(Telling):
         now = time.monotonic()
         if self._settings.wall_s is not None:
             soon.append(self._settings.wall_s - self.now())
-        if self._passed_on or signal.SIGTERM in self._own:
-            soon.append(_SAME_SIGNAL_S)
+        if self._wishes.open:
+            soon.append(COPY_S)
         if self._kill_at is not None:
             soon.append(self._kill_at - now)
         return max(0.0, min(soon))
 
     def _take_signals(self) -> None:
-        """Act on what the user sent: INT is the command's first, all others end it.
-
-        What reached front and keeper went to the whole group, and so to the command too.
-        """
+        """Act on what the user sent: INT is the command's first, all others end it."""
         now = time.monotonic()
-        waiting = []
-        for number, came in self._passed_on:
-            own = self._own.get(number)
-            by_group = own is not None and abs(came - own) < _SAME_GROUP_S
-            if by_group or now - came >= _SAME_SIGNAL_S:
-                self._own.pop(number, None)
-                self._asked(number, by_group=by_group)
+        for number, by_group in self._wishes.due(now):
+            if self._stop is not None:
+                self._hurry = True
+                continue
+            name = signal.Signals(number).name
+            self.tell("interrupted", name)
+            first = self._asked_by is None
+            self._asked_by = self._asked_by or number
+            self._by_group = by_group
+            if number not in (signal.SIGINT, signal.SIGQUIT):
+                self.stop(Stop("signal", name))
+            elif first:
+                if not by_group:
+                    self._forward(number)
+                self._kill_at = now + self._settings.grace_s
             else:
-                waiting.append((number, came))  # the group's own copy may still come
-        self._passed_on = waiting
-        alone = self._own.get(signal.SIGTERM)
-        if alone is not None and now - alone >= _SAME_GROUP_S:
-            del self._own[signal.SIGTERM]
-            self._asked(signal.SIGTERM, by_group=False)  # sent to the keeper, and meant
+                self._hurry = True
+                self.stop(Stop("signal", f"{name} a second time"))
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             self.stop(Stop("signal", "it did not end when it was interrupted"))
-
-    def _asked(self, number: int, *, by_group: bool) -> None:
-        name = signal.Signals(number).name
-        now = time.monotonic()
-        last, self._last_asked[number] = self._last_asked.get(number, -1e9), now
-        if now - last < _AGAIN_S.get(signal.Signals(number), 1.0):
-            return
-        if self._stop is not None:
-            self._hurry = True
-            return
-        self.tell("interrupted", name)
-        first = self._asked_by is None
-        self._asked_by = self._asked_by or number
-        self._by_group = by_group
-        if number in (signal.SIGINT, signal.SIGQUIT):
-            if first:
-                if not by_group:
-                    self._forward(number)
-                self._kill_at = time.monotonic() + self._settings.grace_s
-            else:
-                self._hurry = True
-                self._stop = Stop("signal", f"{name} a second time")
-            return
-        self._stop = Stop("signal", name)
 
     def _forward(self, number: int) -> None:
         """Send a signal to what a terminal would send it to: our process group."""
@@ -276,15 +244,15 @@ class Keeper(Telling):
         ending.reap = self.reap
         return ending
 
-    def reap(self) -> None:
-        """Wait for every child that ended or stopped, without blocking."""
+    def reap(self) -> bool:
+        """Wait for every child that ended or stopped, without blocking; whether any is left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
-                return
+                return False
             if pid == 0:
-                return
+                return True
             if pid != self._main:
                 continue
             if not os.WIFSTOPPED(status):
@@ -375,11 +343,10 @@ class Keeper(Telling):
         """What outlived the command: to be ended, and to be let live."""
         until = time.monotonic() + _SETTLE_S
         pause = 0.005
-        while has_children() and time.monotonic() < until and self._stop is None:
+        while (left := self.reap()) and time.monotonic() < until and self._stop is None:
             self.pause(pause)
-            self.reap()
             pause = min(pause * 2, 0.1)
-        if self._adopts and not has_children():
+        if self._adopts and not left:
             return (), ()  # exact: whatever is left of the tree would be our child
         processes = sight.processes()
         if not self._settings.end_leftovers:

@@ -30,7 +30,7 @@ class Meter:
         """One look. Raises OSError where the processes cannot be listed at all."""
         processes = self._tree.scan(fresh_commands=window)
         # Disjoint: only we reap our children, and until then they stand in the tree.
-        cpu_s = self._tree.cpu_s + self._reaped_s()
+        cpu_s = self._tree.cpu_s + max(self._reaped_s(), self._tree.ended_s)
         # It dips while an ended parent was not waited for, or a child was between two parents.
         self._highest_s = max(self._highest_s, cpu_s)
         lost = set(self._tree.lost)

@@ -73,6 +73,7 @@ class ProcfsTree:
     """The descendants of a process, by /proc."""
 
     close_kind: MemoryKind = "pss"
+    ended_s = 0.0
 
     def __init__(self, root: int) -> None:
         self._root = root

@@ -90,9 +90,10 @@ class PsutilTree:
             except (self._psutil.Error, OSError):
                 # Gone in between, or not ours to read: what could be read was counted.
                 continue
-        self.ended_s += sum(
-            seconds for identity, seconds in self._last_s.items() if identity not in current
-        )
+        if not counts_children:
+            self.ended_s += sum(
+                seconds for identity, seconds in self._last_s.items() if identity not in current
+            )
         self._last_s = current
         self.cpu_s = total
         lost: set[Lost] = set()
@@ -122,7 +123,7 @@ class PsutilTree:
             full = self._psutil.Process(pid).memory_full_info()
         except self._psutil.NoSuchProcess:
             return 0.0
-        except (self._psutil.Error, OSError):
+        except (self._psutil.Error, OSError, AttributeError, NotImplementedError):
             return None
         shared = getattr(full, "pss", None)
         return None if shared is None else float(shared) / MB

@@ -83,6 +83,8 @@ class Tree(Protocol):
 
     close_kind: MemoryKind
     cpu_s: float
+    ended_s: float
+    """Time of processes that are gone and that nobody waited for, where that is known."""
     lost: frozenset[Lost]
 
     def scan(self, *, fresh_commands: bool = False) -> list[ProcessSample]: ...

@@ -104,7 +104,7 @@ class JobTree(PsutilTree):
 
     def scan(self, *, fresh_commands: bool = False) -> list[ProcessSample]:
         samples = super().scan(fresh_commands=fresh_commands)
-        self.cpu_s = self._job.cpu_s()
+        self.cpu_s, self.ended_s = self._job.cpu_s(), 0.0
         self.lost = frozenset()
         return samples
 
