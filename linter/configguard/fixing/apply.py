@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from pathlib import Path
 
 from configguard.checking.check import Draft
 from configguard.checking.finding import Mended
@@ -38,13 +39,29 @@ def fix_all(
     while True:
         fixed = _Fixing(unsafe, only, refused).all_rounds(session, judgement)
         fixed = without_idle(session, judgement, fixed)
-        new = {file: unwritable(session.workspace, file) for file in fixed.changes if writes}
-        faults = {file: fault for file, fault in new.items() if fault is not None}
+        faults = _faults(session, judgement, fixed.changes) if writes else {}
         if not faults:
             effects = effects_of(judgement, fixed.judgement, session.cpus)
             problems = tuple(refusal(file, fault) for file, fault in sorted(refused.items()))
             return fixed._replace(effects=effects, problems=problems)
         refused.update(faults)
+
+
+def _faults(session: Session, judgement: Judgement, changes: dict[str, bytes]) -> dict[str, str]:
+    """Why some of the changed files may not be written."""
+    workspace = session.workspace
+    names: dict[Path | None, set[str]] = {}
+    for file in frozenset(changes).union(*(suite.files for suite in judgement.suites)):
+        names.setdefault(workspace.path(file), set()).add(file)
+    faults: dict[str, str] = {}
+    for file, data in changes.items():
+        others = names[workspace.path(file)] - {file}
+        fault = unwritable(workspace, file)
+        if fault is None and any(changes.get(other) != data for other in others):
+            fault = f"it is the same file as {min(others)}, which would change too"
+        if fault is not None:
+            faults[file] = fault
+    return faults
 
 
 class _Fixing:

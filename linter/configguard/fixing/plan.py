@@ -22,7 +22,7 @@ from configguard.fixing.rewrite import (
     set_setting,
     stands_in,
 )
-from configguard.fixing.untouched import Leaves, leaves_of, untouched
+from configguard.fixing.untouched import Leaves, leaves_of, serves_many_keys, untouched
 from configguard.fixing.values import value_edits
 from configguard.fixing.verify import OTHERS, Fault, Passed, document_of, verified
 from configguard.project.suites import Configured, runner_for
@@ -99,6 +99,12 @@ class Planner:
         """Whether all that a change is not about stays what it was, in the config of its suite."""
         suite, workspace = draft.subject.suite, self.session.workspace
         version = newest_held(draft)
+        before = workspace.read(file)
+        parsed = None if isinstance(before, Unreadable) else parse(before)
+        if isinstance(parsed, Parsed):
+            edits = edits_between(file, parsed.document.data, data)
+            if serves_many_keys(parsed, edits):
+                return False
         key = suite.config, version
         if key not in self._leaves:
             self._leaves[key] = leaves_of(workspace, suite, version)

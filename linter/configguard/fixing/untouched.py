@@ -6,7 +6,7 @@ Facts alone would not tell: no fact depends on jest's `maxConcurrency` or on a r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
@@ -23,6 +23,8 @@ from configguard.evaluate.values import (
     settled,
 )
 from configguard.project.suites import Suite, runner_for
+from configguard.source.edits import Edit
+from configguard.source.span import Span
 from configguard.source.workspace import Unreadable, Workspace
 from configguard.syntax.trees import Parsed, parse
 
@@ -48,6 +50,26 @@ def leaves_of(workspace: Workspace, suite: Suite, version: str) -> frozenset[Lea
 def untouched(old: frozenset[Leaves], new: frozenset[Leaves], settings: Collection[str]) -> bool:
     """Whether two states of a config say the same beside some settings, in whatever worlds."""
     return _beside(old, settings) == _beside(new, settings)
+
+
+def serves_many_keys(parsed: Parsed, edits: Iterable[Edit]) -> bool:
+    """Whether an edit stands in what is written under a key that is worked out, as in a loop.
+
+    Where a value is unknown, nothing else would tell that it is another one now.
+    """
+    return any(_is_under_worked_out_key(parsed, edit.span) for edit in edits)
+
+
+def _is_under_worked_out_key(parsed: Parsed, span: Span) -> bool:
+    node = parsed.root.descendant_for_byte_range(span.start, max(span.start, span.end - 1))
+    while node is not None:
+        if node.type in ("assignment_expression", "augmented_assignment_expression"):
+            left = node.child_by_field_name("left")
+            key = left.child_by_field_name("index") if left is not None else None
+            if key is not None and key.type not in ("string", "number"):
+                return True
+        node = node.parent
+    return False
 
 
 def _beside(

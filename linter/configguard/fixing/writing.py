@@ -43,6 +43,8 @@ def write_all(workspace: Workspace, changes: Mapping[str, bytes]) -> list[Proble
         path, before = workspace.path(file), workspace.read(file)
         if path is None or isinstance(before, Unreadable):
             return [refusal(file, "it lies outside the root or cannot be read")]
+        if path in names:
+            continue  # a link to it: its new bytes are the same
         names[path] = file
         replacements.append(Replacement(path, before.data, data))
     try:
