@@ -172,7 +172,7 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
             for data, idle in _rewritten(planner, draft, file, change, add=file in own):
                 attempts += 1
                 if attempts > MAX_ATTEMPTS:
-                    return why.reason
+                    return _explained(draft, why)
                 if not planner.may_evaluate(suite.config):
                     return _OVER_BOUND
                 found = verified(planner, draft, file, data)
@@ -192,7 +192,19 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
         called = _in_call(planner, draft, file)
         if called is not None:
             return called
-    return why.reason if planner.may_go_on(suite.config) else _OVER_BOUND
+    return _explained(draft, why) if planner.may_go_on(suite.config) else _OVER_BOUND
+
+
+def _explained(draft: Draft, why: Fault) -> str:
+    """Why there is no fix; and what a person can do, where only one of several suites is meant."""
+    change = next(_spelled(draft), None)
+    if why.other is None or change is None or not change.sets:
+        return why.reason
+    suite = draft.subject.suite.id
+    return (
+        f"`{change}` would change {why.other} too. 1. Move {suite} into a config file of its own. "
+        f"2. Set `{change}` there. 3. Run it by a script of its own"
+    )
 
 
 def _in_call(planner: Planner, draft: Draft, file: str) -> Planned | None:
@@ -257,8 +269,11 @@ def _changes(draft: Draft) -> Iterator[Change]:
         if not draft.wanted:
             return
         # Under its right name it may be too much: `retries: 3` becomes `retry: 1`.
+        targets = {new for _, new in draft.moves}
         for change in _spelled(draft):
-            yield change._replace(moves=draft.moves)
+            if targets.issuperset(setting for setting, _ in change.sets):
+                yield change._replace(moves=draft.moves)
+        return
     yield from _spelled(draft)
 
 

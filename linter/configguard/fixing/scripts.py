@@ -30,6 +30,8 @@ def lowered(
         at = violation.case.fact.at
         if violation.name in draft.wanted and at:
             found[at[-1]] = draft.wanted[violation.name]
+    if not found:
+        return "the command gives no number that could be lowered"
     files = {span.file for span in found}
     if len(files) != 1 or len(found) != len(draft.wanted):
         return "its flags do not stand in one place"

@@ -22,10 +22,14 @@ _STANDS, _CAUSES, OTHERS, _REACHES = 1, 2, 3, 4
 
 
 class Fault(NamedTuple):
-    """Why an edit will not do; of several the weightiest says most of what stands in the way."""
+    """Why an edit will not do; of several the weightiest says most of what stands in the way.
+
+    `other`: the suite that it would change besides.
+    """
 
     reason: str
     weight: int = 0
+    other: str | None = None
 
 
 class Passed(NamedTuple):
@@ -66,8 +70,9 @@ def verified(planner: Planner, draft: Draft, file: str, data: bytes) -> Passed |
             reason = suite_fault(suite, new, Aim(tuple(others)), draft.wanted)
             also.update((id(one), one) for one in others)
         if reason is not None:
-            weight = _STANDS if place in meant else _REACHES
-            return Fault(reason, weight)
+            if place in meant:
+                return Fault(reason, _STANDS)
+            return Fault(reason, _REACHES, suite.id)
     return Passed(tuple(also.values()))
 
 

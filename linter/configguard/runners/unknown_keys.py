@@ -59,7 +59,7 @@ def _further(side: Settings) -> Iterator[SettingEntry]:
         if not isinstance(holder, Obj):
             continue
         known = _ever(side, place)
-        for key in holder.entries.keys() - known:
+        for key in [key for key in holder.entries if key not in known]:
             entry = holder.entry(key)
             advice = None if entry is None else _advice(side, place, key)
             name = f"{place}.{key}" if place else key
