@@ -98,6 +98,22 @@ def test_a_command_that_ignores_signals_is_killed_after_the_grace(
     assert run.survivors() == []
 
 
+@pytest.mark.parametrize("when", ["left over", "term", "keeper killed"])
+def test_a_process_that_no_look_catches_is_ended(runs: Runs, when: str) -> None:
+    comet = workload("comet", 20)
+    wait = "sleep 0.1" if when == "left over" else "sleep 30"
+    run = runs.start(["sh", "-c", f'"$0" "$1" "$2"; {wait}', *comet])
+    runs.wait_ready()
+    time.sleep(0.2)
+    if when == "term":
+        os.kill(run.process.pid, signal.SIGTERM)
+    elif when == "keeper killed":
+        os.kill(run.keeper(), signal.SIGKILL)
+    assert run.wait() == {"left over": 0, "term": 143, "keeper killed": 125}[when]
+    # One look may miss it: many do not.
+    assert not any(tagged(run.tag) for _ in range(40))
+
+
 @pytest.mark.parametrize("to_group", [False, True])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_tree_with_sessions_of_its_own_is_ended(

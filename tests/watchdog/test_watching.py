@@ -123,7 +123,7 @@ class World:
         return Ending(
             living=lambda: list(self.alive),
             send=self.send,  # type: ignore[arg-type]  # a narrower process
-            reap=lambda: None,
+            reap=lambda: bool(self.alive),
             pause=self.pause,
             clock=lambda: self.now,
         )
@@ -180,6 +180,24 @@ def test_what_is_spared_gets_no_signal() -> None:
     assert ending.end(1) == ()
     assert world.alive == [Proc(2)]
     assert all(pid == 1 for pid, _ in world.sent)
+
+
+def test_what_no_look_sees_is_struck_until_no_child_is_left() -> None:
+    """A process that forks and ends between two looks is in none of them."""
+    generations = 30
+    struck = []
+
+    def strike(spared: object) -> bool:
+        struck.append(1)
+        return len(struck) < generations
+
+    world = World([])
+    ending = world.ending()
+    ending.reap = lambda: len(struck) < generations
+    ending.adopts = True
+    ending.strike = strike
+    assert ending.end(0.1) == ()
+    assert len(struck) == generations
 
 
 # --- daemons ------------------------------------------------------------------------------------

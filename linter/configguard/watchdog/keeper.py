@@ -289,6 +289,8 @@ class Keeper(Telling):
                 self.tell("kept", processes=kept)
             if leftovers:
                 self.tell("leftovers", processes=leftovers)
+            # What no look could catch is left all the same where a child of ours is left.
+            if leftovers or (self._adopts and not kept and self.reap()):
                 spared = frozenset(process.identity for process in kept)
                 survivors = self._end_all(sight, self._settings.grace_s, leftovers, spared)
         if survivors:

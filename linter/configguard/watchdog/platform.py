@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import time
+from collections.abc import Collection
 
 from configguard.watchdog.ending import Ending
 from configguard.watchdog.kernel import send
@@ -53,15 +56,36 @@ def new_ending(root: int, run_id: str, *, adopts: bool) -> Ending:
     def deliver(target: Identified, number: int) -> bool:
         return send(target.pid, target.started, number, started_of)
 
-    return Ending(
-        living=tree.living, send=deliver, reap=reap_all, pause=time.sleep, clock=time.monotonic
-    )
+    ending = Ending(tree.living, deliver, reap_all, time.sleep, time.monotonic)
+    ending.adopts = adopts
+    if adopts and own_children() is not None:
+        ending.strike = strike_children
+    return ending
 
 
-def reap_all() -> None:
-    """Wait for every child that ended, without blocking."""
+def reap_all() -> bool:
+    """Wait for every child that ended, without blocking; whether any is left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
-        pass
+        return False
+    return True
+
+
+def own_children() -> list[int] | None:
+    """Our children, also those that ended; None where the kernel keeps no list."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb", buffering=0) as file:
+            return [int(pid) for pid in file.read(1 << 16).split()]
+    except (OSError, ValueError):
+        return None
+
+
+def strike_children(spared: Collection[int]) -> bool:
+    """Kill our children at once. Not waited for, they keep their pids: no other can be hit."""
+    children = [pid for pid in own_children() or () if pid not in spared]
+    for pid in children:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(children)
