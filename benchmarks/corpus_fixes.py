@@ -60,6 +60,8 @@ def report(
             except Exception:
                 told = Told(folder.name, 0, (), 0, (f"crash\n{traceback.format_exc()}",))
         found.append(told)
+        if verbose:
+            print(f"{told.repo}: {told.fixed} fixed, {len(told.explained)} left", flush=True)
         for one in told.damaged:
             print(f"damaged: {told.repo}: {one}", flush=True)
         for one in told.explained if verbose else ():
@@ -88,7 +90,6 @@ def _tried(repo: str, root: Path, cache: Path, variables: dict[str, dict[str, st
         fixed = fix_all(session, judgement, unsafe=True)
     except DoNotConverge:
         return Told(repo, 0, (), 0, ("the fixes do not settle",))
-    explained = tuple(_explained(session.over(fixed.changes), fixed.judgement))
     configs = [
         corpus_npm.Found(config.candidate.runner, repo, root, config.candidate.file)
         for config in judgement.configs
@@ -102,6 +103,7 @@ def _tried(repo: str, root: Path, cache: Path, variables: dict[str, dict[str, st
     after = list(corpus_npm.evaluated(configs, variables, cache))
     again = Session(Workspace(root), session.options)
     fresh = again.judge([""])
+    explained = tuple(_explained(again, fresh))
     damaged = [f"{one.message}" for one in fresh.problems if one not in judgement.problems]
     if {one.key for one in fresh.drafts} != {one.key for one in fixed.judgement.drafts}:
         damaged.append("judged from the disk other findings are left")

@@ -37,8 +37,8 @@ def fix_all(
     """
     refused: dict[str, str] = {}
     while True:
-        fixed = _Fixing(unsafe, only, refused).all_rounds(session, judgement)
-        fixed = without_idle(session, judgement, fixed)
+        final, fixed = _Fixing(unsafe, only, refused).all_rounds(session, judgement)
+        fixed = without_idle(session.workspace, final, fixed)
         faults = _faults(session, judgement, fixed.changes) if writes else {}
         if not faults:
             effects = effects_of(judgement, fixed.judgement, session.cpus)
@@ -73,9 +73,9 @@ class _Fixing:
         self._refused = refused
         self._hopeless: dict[tuple[str, str, str], frozenset[str] | None] = {}
 
-    def all_rounds(self, session: Session, judgement: Judgement) -> Fixed:
+    def all_rounds(self, session: Session, judgement: Judgement) -> tuple[Session, Fixed]:
         """In each round what is found at its start is fixed; what that brings to light, in the
-        next."""
+        next. Also the session that knows what scripts start then."""
         changes: dict[str, bytes] = {}
         mended: list[Mended] = []
         for _ in range(MAX_ROUNDS):
@@ -91,7 +91,7 @@ class _Fixing:
                 session, judgement = session.after(judgement, new)
                 self._forget(new)
             if len(mended) == before:
-                return Fixed(changes, tuple(mended), judgement)
+                return session, Fixed(changes, tuple(mended), judgement)
         raise DoNotConverge
 
     def _batch(

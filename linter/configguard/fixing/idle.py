@@ -11,7 +11,7 @@ from configguard.fixing.diff import edits_between
 from configguard.project.ci.reading import starts_commands
 from configguard.runners.profile import same_fact
 from configguard.source.edits import apply_edits
-from configguard.source.workspace import Unreadable
+from configguard.source.workspace import Unreadable, Workspace
 from configguard.syntax.trees import Parsed, parse
 
 _MOST_EDITS = 30
@@ -27,24 +27,28 @@ class Fixed(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def without_idle(session: Session, judgement: Judgement, fixed: Fixed) -> Fixed:
-    """The same outcome with the edits left out that it does not need."""
+def without_idle(before: Workspace, final: Session, fixed: Fixed) -> Fixed:
+    """The same outcome with the edits left out that it does not need.
+
+    `final`: the session in which all fixes are made.
+    """
     counts = Counter(one.file for one in fixed.mended)
-    read = {file for suite in judgement.suites for file in suite.files}
+    read = {file for suite in fixed.judgement.suites for file in suite.files}
     for file in fixed.changes:
         if counts[file] > 1 and file in read and not starts_commands(file):
-            fixed = _without_idle_of(session, fixed, file)
+            final, fixed = _without_idle_of(before, final, fixed, file)
     return fixed
 
 
-def _without_idle_of(session: Session, fixed: Fixed, file: str) -> Fixed:
-    before = session.workspace.read(file)
+def _without_idle_of(
+    workspace: Workspace, final: Session, fixed: Fixed, file: str
+) -> tuple[Session, Fixed]:
+    before = workspace.read(file)
     if isinstance(before, Unreadable):
-        return fixed
+        return final, fixed
     edits = list(edits_between(file, before.data, fixed.changes[file]))
     if not 1 < len(edits) <= _MOST_EDITS:
-        return fixed
-    final = session.over(fixed.changes)
+        return final, fixed
     # What is taken out for good was dead already: that alone is no reason to leave it.
     for edit in [one for one in edits if one.text.strip()]:
         fewer = [one for one in edits if one is not edit]
@@ -57,8 +61,8 @@ def _without_idle_of(session: Session, fixed: Fixed, file: str) -> Fixed:
             edits = fewer
             changes = {**fixed.changes, file: data}
             fixed = fixed._replace(changes=changes, judgement=without)
-            final = session.over(changes)
-    return fixed
+            final = final.over({file: data})
+    return final, fixed
 
 
 def _alike(one: Judgement, other: Judgement) -> bool:
