@@ -206,7 +206,7 @@ def test_a_run_that_takes_too_long_is_warned_and_stopped() -> None:
     limits = RunLimits(wall_s=Bound(100, "--timeout"))
     found = decisions(limits, [sample(t) for t in (0, 79, 81, 99, 100)])
     assert [type(one) for one in found] == [Keep, Keep, Warn, Keep, Stop]
-    assert found[-1] == Stop("wall", "it runs for 100 s, the limit is 100 s (--timeout)")
+    assert found[-1] == Stop("wall", "it runs longer than the limit of 100 s (--timeout)")
 
 
 def test_guarded_runs_are_judged_by_their_sum() -> None:

@@ -265,12 +265,12 @@ def _wall(case: _Case) -> Stop | None:
     bound = case.limits.wall_s
     if bound is None or not bound.stops or case.sample.t < bound.value:
         return None
-    return Stop("wall", wall_text(bound, case.sample.t))
+    return Stop("wall", wall_text(bound))
 
 
-def wall_text(bound: Bound, t: float) -> str:
+def wall_text(bound: Bound) -> str:
     """Why a run that takes too long is stopped."""
-    return f"it runs for {duration(t)}, the limit is {duration(bound.value)} ({bound.source})"
+    return f"it runs longer than the limit of {duration(bound.value)} ({bound.source})"
 
 
 def _sustained(case: _Case) -> Stop | None:

@@ -126,7 +126,7 @@ class RunWatcher:
         """What is known of the run at its end."""
         wall = self._about.limits.wall_s
         if outcome.stopped_by == "wall" and wall is not None:
-            outcome = replace(outcome, text=wall_text(wall, outcome.seconds))
+            outcome = replace(outcome, text=wall_text(wall))
         return result_of(
             self._about,
             outcome,
