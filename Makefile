@@ -66,9 +66,10 @@ fuzz: export CONFIGGUARD_FUZZ ?= 520
 fuzz: $(STAMP) ## every law of fixes over 5,200 generated configs, against Node
 	$(PY) -m pytest -n 2 -k test_every_law_holds tests/unit/test_fix_properties.py
 
-stress: $(STAMP) ## 200,000 hostile inputs; 300 guarded trees ended at random moments
+stress: $(STAMP) ## 200,000 hostile inputs; 300 guarded trees ended at random moments; 200 writers killed
 	@cd tests && ../$(PY) -m stress.run
 	@cd tests && PYTHONPATH=../linter ../$(PY) -m watchdog.random_ends 300
+	CONFIGGUARD_KILLS=200 CONFIGGUARD_MANY=2000 $(PY) -m pytest -q tests/unit/test_written.py tests/projects/test_fix_writing.py
 
 corpus: $(STAMP) ## configs inside npm packages: what is known of them, against Node
 	$(PY) benchmarks/corpus.py --npm

@@ -72,15 +72,19 @@ def _changed(before: dict[str, Fact], after: dict[str, Fact]) -> Iterator[Change
             yield name, old, new
 
 
-def _of_places(told: dict[str, str]) -> str:
-    """The text of all environments, once where they agree."""
-    if len(set(told.values())) == 1:
-        return next(iter(told.values()))
-    parts = (f"{_PLACES[place]} {text or 'as before'}" for place, text in told.items())
-    return "; ".join(parts)
+def _of_places(told: dict[str, list[str]]) -> str:
+    """The parts of all environments: what they share once, then what each has of its own."""
+    shared = [
+        part for part in next(iter(told.values())) if all(part in one for one in told.values())
+    ]
+    texts = [", ".join(shared)] if shared else []
+    for place, parts in told.items():
+        own = [part for part in parts if part not in shared]
+        texts += [f"{_PLACES[place]} {', '.join(own)}"] if own else []
+    return "; ".join(texts)
 
 
-def _told(changed: list[Changed], cpus: int) -> str:
+def _told(changed: list[Changed], cpus: int) -> list[str]:
     named = {name: (old, new) for name, old, new in changed}
     order = ["outcome", *_COUNTED, *_TIMED, "globalTimeoutMs"]
     names = sorted(named, key=lambda name: order.index(name) if name in order else len(order))
@@ -93,7 +97,7 @@ def _told(changed: list[Changed], cpus: int) -> str:
         if name == "testTimeoutMs" and _same(new, named.get("hookTimeoutMs", (None, None))[1]):
             who = "tests and hooks"
         parts.append(_words(name, old, new, cpus, _TIMED.get(name, who) if who == "tests" else who))
-    return ", ".join(parts)
+    return parts
 
 
 def _same(one: Fact | None, other: Fact | None) -> bool:
