@@ -109,9 +109,9 @@ def test_what_was_seen_once_stays_ours_after_its_parent_ended() -> None:
 def test_an_orphan_nobody_saw_is_found_by_its_environment() -> None:
     ours = FakeProcess(20, 1, env={RUN_ID: "run"})
     other = FakeProcess(21, 1, env={RUN_ID: "another"})
-    below = FakeProcess(22, 50, env={RUN_ID: "run"})  # its parent lives, and is not ours
-    tree = PsutilTree(10, "run", psutil=FakePsutil(FakeProcess(10, 1), ours, other, below))
-    assert pids(tree) == [20]
+    taken = FakeProcess(22, 50, env={RUN_ID: "run"})  # another subreaper took it
+    tree = PsutilTree(10, "run", psutil=FakePsutil(FakeProcess(10, 1), ours, other, taken))
+    assert pids(tree) == [20, 22]
 
 
 def test_what_the_portable_look_cannot_know_is_told() -> None:

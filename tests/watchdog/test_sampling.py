@@ -15,8 +15,13 @@ import pytest
 from configguard.watchdog.kernel import send
 from configguard.watchdog.machine import MB, Machine
 from configguard.watchdog.meter import Meter
-from configguard.watchdog.platform import started_of
-from configguard.watchdog.procfs import ProcfsTree, parse_stat, proportional_mb, read_stat
+from configguard.watchdog.procfs import (
+    ProcfsTree,
+    parse_stat,
+    proportional_mb,
+    read_stat,
+    started_of,
+)
 from configguard.watchdog.psutil_tree import PsutilTree
 from configguard.watchdog.sampling import ProcessSample
 from watchdog.running import Runs, wait_for, workload
@@ -139,6 +144,9 @@ class FakeTree:
 
     def living(self) -> list[ProcessSample]:
         return self.processes
+
+    def started_of(self, pid: int) -> float | None:
+        return 1.0
 
     def close_mb(self, pid: int) -> float | None:
         self.asked += 1

@@ -25,28 +25,11 @@ def new_tree(root: int, run_id: str, *, adopts: bool) -> Tree:
         return ProcfsTree(root)
     from configguard.watchdog.psutil_tree import PsutilTree
 
-    footprint = None
     if sys.platform == "darwin":
-        from configguard.watchdog.macos import footprint_mb as footprint
-    return PsutilTree(root, run_id, footprint=footprint)
+        from configguard.watchdog.macos import footprint_mb
 
-
-def started_of(pid: int) -> float | None:
-    """The second half of a process's identity; None where it is gone or cannot be read."""
-    if sys.platform == "linux":
-        from configguard.watchdog.procfs import read_stat
-
-        try:
-            stat = read_stat(pid)
-        except OSError:
-            return None
-        return None if stat is None or stat.dead else stat.started
-    import psutil
-
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None
+        return PsutilTree(root, run_id, footprint=footprint_mb)
+    return PsutilTree(root, run_id)
 
 
 def new_ending(root: int, run_id: str, *, adopts: bool) -> Ending:
@@ -54,7 +37,7 @@ def new_ending(root: int, run_id: str, *, adopts: bool) -> Ending:
     tree = new_tree(root, run_id, adopts=adopts)
 
     def deliver(target: Identified, number: int) -> bool:
-        return send(target.pid, target.started, number, started_of)
+        return send(target.pid, target.started, number, tree.started_of)
 
     ending = Ending(tree.living, deliver, reap_all, time.sleep, time.monotonic)
     ending.adopts = adopts

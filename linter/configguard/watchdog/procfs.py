@@ -108,6 +108,10 @@ class ProcfsTree:
             for stat in living
         ]
 
+    def started_of(self, pid: int) -> float | None:
+        """The second half of a process's identity; None where it is gone or cannot be read."""
+        return started_of(pid)
+
     def close_mb(self, pid: int) -> float | None:
         """The exact memory of one process (PSS): slow. None where we may not read it."""
         return proportional_mb(pid)
@@ -160,6 +164,15 @@ class ProcfsTree:
         for cache in caches:
             for identity in [known for known in cache if known not in identities]:
                 del cache[identity]
+
+
+def started_of(pid: int) -> float | None:
+    """When a process started; None where it is gone, ended or cannot be read."""
+    try:
+        stat = read_stat(pid)
+    except OSError:
+        return None
+    return None if stat is None or stat.dead else stat.started
 
 
 def read_command(pid: int) -> tuple[str, ...]:

@@ -115,6 +115,13 @@ class PsutilTree:
                 continue
         return found
 
+    def started_of(self, pid: int) -> float | None:
+        """The second half of a process's identity; None where it is gone or cannot be read."""
+        try:
+            return float(self._psutil.Process(pid).create_time())
+        except (self._psutil.Error, OSError):
+            return None
+
     def close_mb(self, pid: int) -> float | None:
         """The exact memory of one process; None where it cannot be had."""
         if self._footprint is not None:
@@ -172,14 +179,14 @@ class PsutilTree:
         identity = living.pid, living.started
         if self._adopts or identity in self._seen:
             return not self._adopts
-        # Only what a parent left behind needs the look at its environment, and only once.
-        if identity in self._strangers or living.parent not in (0, 1):
+        if identity in self._strangers:
             return False
         try:
             if process.environ().get(RUN_ID) == self._run_id:
                 return True
         except (self._psutil.Error, OSError, AttributeError):
             pass
+        # One look at an environment is enough: no program changes what is read there.
         self._strangers.add(identity)
         return False
 
