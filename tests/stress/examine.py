@@ -86,7 +86,7 @@ def _examined(project: Project, root: Path, thorough: bool) -> Fault | None:
                 return Fault("place", f"{wrong}: {place}")
     if thorough:
         texts = [
-            render_check(report, read, _STYLE, verbose=True, quiet=False, fixed=0),
+            render_check(report, read, _STYLE, verbose=True, quiet=False),
             render_show(judgement.configs, notices, problems, read, _STYLE, None),
         ]
         for text in texts:
