@@ -156,8 +156,13 @@ def _each_needed(
     edits: tuple[Edit, ...],
     wanted: Judgement,
 ) -> None:
-    """Without any one of the edits the result is another: none is idle."""
+    """Without any one of the edits the result is another: none is idle.
+
+    What is only taken out was dead already.
+    """
     for edit in edits if len(edits) > 1 else ():
+        if not edit.text.strip():
+            continue
         data = apply_edits(before, [one for one in edits if one is not edit])
         if not isinstance(parse(Document(file, data)), Parsed):
             continue

@@ -32,6 +32,17 @@ def _trimmed(file: str, at: int, old: bytes, new: bytes) -> Edit:
     back = 0
     while back < min(len(a), len(b)) - front and a[-1 - back] == b[-1 - back]:
         back += 1
+    # `true` for `false`, not `tru` for `fals`: whole words are replaced.
+    while front and _in_word(a, front) | _in_word(b, front):
+        front -= 1
+    while back and _in_word(a, len(a) - back) | _in_word(b, len(b) - back):
+        back -= 1
     start = at + len(a[:front].encode())
     end = at + len(a[: len(a) - back].encode())
     return Edit(Span(file, start, end), b[front : len(b) - back])
+
+
+def _in_word(text: str, at: int) -> bool:
+    """Whether a word goes on at a place."""
+    pair = text[at - 1 : at + 1] if at else ""
+    return len(pair) == 2 and all(one.isalnum() or one == "_" for one in pair)
