@@ -371,7 +371,7 @@ def _is_defeated(hit: Hit, rule: Rule, others: Iterable[Draft]) -> bool:
 
 
 def _open_notice(rule: Rule, subject: Subject, fact: str, unknown: UnknownFact | None) -> Notice:
-    suite = subject.suite.id
+    suite = subject.suite.title
     if fact == "kind":
         hints = ", ".join(dict.fromkeys(one for one, _, _ in subject.suite.kind.because))
         message = (

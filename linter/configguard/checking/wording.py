@@ -125,19 +125,25 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Worksp
 def _also(drafts: Sequence[Draft]) -> tuple[str, ...]:
     """The other suites of a finding in words, as short as they can be told beside the first."""
     first = drafts[0].subject.suite
+    projects: dict[str, None] = {}
     told: dict[str, None] = {}
     for suite in (draft.subject.suite for draft in drafts[1:]):
         name = suite_id(suite.config, suite.key)
-        if suite.config == first.config and suite.project is not None:
+        own = suite.config == first.config and suite.project is not None
+        if own:
             name = f"the project {json.dumps(suite.project, ensure_ascii=False)}"
         started = suite.invocation
-        if started is None:
+        if started is None and own:
+            projects[name.removeprefix("the project ")] = None
+        elif started is None:
             told[name] = None
         elif (suite.config, suite.key) == (first.config, first.key):
             told[f"as {started.title} runs it"] = None
         else:
             told[f"{name} as {started.title} runs it"] = None
-    return tuple(told)
+    head = "the project " if len(projects) == 1 else "the projects "
+    listed = (f"{head if index == 0 else ''}{name}" for index, name in enumerate(projects))
+    return (*listed, *told)
 
 
 def _so_do(drafts: Sequence[Draft], at: Origin) -> list[Because]:

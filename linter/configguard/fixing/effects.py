@@ -64,11 +64,11 @@ def suite_fault(old: Suite, new: Suite, aim: Aim, free: Mapping[str, float]) -> 
     `aim`: the findings about the suite; `free`: facts that may change where there are none.
     """
     if old.profiles.keys() != new.profiles.keys():
-        return f"{new.id} would run in other environments"
+        return f"{new.title} would run in other environments"
     for environment, profile in old.profiles.items():
         fault = _profile_fault(environment, profile, new.profiles[environment], aim, free)
         if fault is not None:
-            return f"in {new.id} {fault}"
+            return f"in {new.title} {fault}"
     return None
 
 

@@ -69,7 +69,7 @@ def _fault(
         new = now.get(suite.id)
         own = None not in (meant, suite.invocation) and suite.invocation == meant
         if new is None and not own:
-            return f"{suite.id} would no longer be run"
+            return f"{suite.title} would no longer be run"
         fault = _suite_fault(suite, new, draft.wanted if own else {}) if new is not None else None
         if fault is not None:
             return fault
@@ -99,5 +99,5 @@ def _suite_fault(old: Suite, new: Suite, wanted: dict[str, float]) -> str | None
                 if any(not isinstance(c, KnownFact) or c.value != wanted[name] for c in cases):
                     return f"{name} would not be {wanted[name]:g}"
             elif name not in before or now is None or not same_fact(before[name], now):
-                return f"in {new.id} {name} would change ({environment})"
+                return f"in {new.title} {name} would change ({environment})"
     return None

@@ -60,7 +60,7 @@ def verified(planner: Planner, draft: Draft, file: str, data: bytes) -> Passed |
     for suite in before.suites:
         new = now[suite.id]
         if new is None:
-            return Fault(f"{suite.id} would no longer be a suite", _REACHES)
+            return Fault(f"{suite.title} would no longer be a suite", _REACHES)
         own, others = same.get(suite.id), alike.get(suite.id, [])
         # What the fix is meant to change may change in every run of the suite.
         place = suite.config, suite.key
