@@ -219,6 +219,26 @@ def test_guarded_runs_are_judged_by_their_sum() -> None:
     assert "with older guarded runs (run a in /x) 1100 MB" in found.text
 
 
+def test_two_runs_that_take_half_each_are_judged_by_their_sum() -> None:
+    older = Others(names="run a in /x", cpu_cores=3)
+    limits = RunLimits(cpu_percent=CPU)
+    samples = busy(0, 0, 50, 50, 50)
+    assert stop(limits, samples) is None
+    found = stop(limits, samples, older)
+    assert found == Stop(
+        "guarded-sum",
+        "CPU is 50 %, and with older guarded runs (run a in /x) 88 % of 8 CPUs (7.0 cores), "
+        "above the limit of 70 % (limits.json:1:2) for 15 s",
+    )
+    assert stop(limits, busy(0, 0, 50, 20, 50, 50), older) is None
+
+
+def test_memory_of_others_that_may_be_shared_proves_less() -> None:
+    samples = [sample(t, 500) for t in (0, 5)]
+    assert stop(RunLimits(MB), samples, Others(900, "a", doubtful=True)) is None
+    assert stop(RunLimits(MB), samples, Others(1100, "a", doubtful=True)) is not None
+
+
 def test_the_first_reason_is_the_gravest() -> None:
     limits = RunLimits(MB, wall_s=Bound(1, "--timeout"))
     found = stop(limits, [sample(5, 9000, available_mb=10.0)])

@@ -38,6 +38,7 @@ class Entry:
     slots: tuple[int, ...] = ()
     memory_mb: float = 0.0
     memory_kind: str = "rss"
+    cpu_cores: float = 0.0
 
     @property
     def told(self) -> str:
@@ -161,6 +162,7 @@ class Registry:
                 tuple(int(one) for one in found["slots"]),
                 float(found["memory_mb"]),
                 str(found["memory_kind"]),
+                float(found["cpu_cores"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

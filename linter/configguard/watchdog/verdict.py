@@ -28,13 +28,15 @@ _WHOLE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What else weighs on the machine. `memory_mb`: of guarded runs that are older than this one.
+    """What else weighs on the machine.
 
+    `memory_mb` and `cpu_cores`: of guarded runs that are older than this one.
     `largest_mb`: the largest process outside of our tree; None where it was not looked for.
     """
 
     memory_mb: float = 0.0
     names: str = ""
+    cpu_cores: float = 0.0
     largest_mb: float | None = None
     doubtful: bool = False
     """What they take was counted as RSS: shared memory several times."""
@@ -51,6 +53,9 @@ class History:
     window_cpu_s: float = 0.0
     cpu_over: int = 0
     cpu_over_since: float = 0.0
+    sum_over: int = 0
+    sum_over_since: float = 0.0
+    """The same of all guarded runs together."""
     over_since: float | None = None
     sum_since: float | None = None
     warned: frozenset[str] = field(default_factory=frozenset)
@@ -81,7 +86,7 @@ def step(
 ) -> tuple[History, Decision]:
     """One sample more: what counts from here on, and what is to be done."""
     history = _windows(limits, history, sample, others)
-    for rule in (_available, _memory, _sum, _wall, _sustained):
+    for rule in (_available, _memory, _sum, _wall, _sustained, _sustained_sum):
         found = rule(_Case(limits, history, sample, others))
         if found is not None:
             return history, found
@@ -108,7 +113,7 @@ def _windows(limits: RunLimits, history: History, sample: Sample, others: Others
         sum_since=_since(history.sum_since, sample.t, summed, gap),
     )
     if gap:
-        history = replace(history, window_t=None, cpu_over=0)
+        history = replace(history, window_t=None, cpu_over=0, sum_over=0)
     history = _rearmed(limits, history, sample, others)
     if not sample.window or "cpu" in sample.lost or not scanned:
         return history
@@ -123,10 +128,22 @@ def _windows(limits: RunLimits, history: History, sample: Sample, others: Others
     percent = 100 * used / max(sample.usable_cpus, 0.01)
     history = replace(history, cpu_percent=percent)
     bound = limits.cpu_bound(sample.usable_cpus)
-    if bound is None or began < limits.warmup_s * _WHOLE or percent <= bound.value:
-        return replace(history, cpu_over=0)
-    since = began if history.cpu_over == 0 else history.cpu_over_since
-    return replace(history, cpu_over=history.cpu_over + 1, cpu_over_since=since)
+    if bound is None or began < limits.warmup_s * _WHOLE:
+        return replace(history, cpu_over=0, sum_over=0)
+    if percent > bound.value:
+        since = began if history.cpu_over == 0 else history.cpu_over_since
+        history = replace(history, cpu_over=history.cpu_over + 1, cpu_over_since=since)
+    else:
+        history = replace(history, cpu_over=0)
+    if others.cpu_cores > 0 and _together(percent, sample, others) > bound.value:
+        since = began if history.sum_over == 0 else history.sum_over_since
+        return replace(history, sum_over=history.sum_over + 1, sum_over_since=since)
+    return replace(history, sum_over=0)
+
+
+def _together(percent: float, sample: Sample, others: Others) -> float:
+    """The CPU of all guarded runs, in percent of the usable machine."""
+    return percent + 100 * others.cpu_cores / max(sample.usable_cpus, 0.01)
 
 
 def _since(before: float | None, now: float, over: bool, gap: bool) -> float | None:
@@ -284,3 +301,18 @@ def _sustained(case: _Case) -> Stop | None:
         f"{amount(bound.value)} % ({bound.source}) for {duration(lasted)}"
     )
     return Stop("cpu", text)
+
+
+def _sustained_sum(case: _Case) -> Stop | None:
+    """The same of guarded runs together: two that take half each freeze a machine too."""
+    bound = case.limits.cpu_bound(case.sample.usable_cpus)
+    if bound is None or not bound.stops or case.history.sum_over < case.limits.sustained:
+        return None
+    percent = case.history.cpu_percent or 0
+    lasted = case.sample.t - case.history.sum_over_since
+    both = _cpu(_together(percent, case.sample, case.others), case.sample)
+    text = (
+        f"CPU is {amount(percent)} %, and with older guarded runs ({case.others.names}) {both}, "
+        f"above the limit of {amount(bound.value)} % ({bound.source}) for {duration(lasted)}"
+    )
+    return Stop("guarded-sum", text)

@@ -152,7 +152,10 @@ class RunWatcher:
         if self._registry is None or self._entry is None or not sample.window:
             return
         self._entry = replace(
-            self._entry, memory_mb=round(sample.memory_mb, 1), memory_kind=sample.memory_kind
+            self._entry,
+            memory_mb=round(sample.memory_mb, 1),
+            memory_kind=sample.memory_kind,
+            cpu_cores=round((self._history.cpu_percent or 0) * sample.usable_cpus / 100, 2),
         )
         with contextlib.suppress(OSError):
             self._registry.write(self._entry)
@@ -164,8 +167,12 @@ class RunWatcher:
             return ALONE
         older = older_than(own, self._registry)
         names = "; ".join(one.told for one in older[:3])
-        memory = sum(one.memory_mb for one in older)
-        return Others(memory, names, doubtful=any(one.memory_kind == "rss" for one in older))
+        return Others(
+            sum(one.memory_mb for one in older),
+            names,
+            sum(one.cpu_cores for one in older),
+            doubtful=any(one.memory_kind == "rss" for one in older),
+        )
 
 
 def older_than(own: Entry, registry: Registry) -> list[Entry]:
