@@ -56,6 +56,8 @@ def start_command(
     """
     reading, writing = os.pipe()
     parent = os.getpid()
+    # One that comes in between is for the command: it keeps until the command's own answer is set.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
     pid = os.fork()
     if pid == 0:
         try:
@@ -71,6 +73,7 @@ def start_command(
             os.write(writing, str(errno.EIO).encode())
         finally:
             os._exit(NOT_EXECUTABLE_EXIT)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:
         number = answer.read()  # empty once the execution succeeded: the pipe closes by it
