@@ -3,17 +3,18 @@ should is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from configguard.checking.check import FACT_LIMITS, Draft
+from configguard.checking.check import Draft
 from configguard.checking.finding import Fix
 from configguard.checking.session import Judgement, Session
 from configguard.checking.wording import grouped, newest_held
 from configguard.evaluate.configs import Config
 from configguard.evaluate.machine import Machine
 from configguard.evaluate.values import Value
+from configguard.fixing.changes import changes_for, explained, safety_of, title_of
 from configguard.fixing.diff import edits_between
 from configguard.fixing.objects import comments_in
 from configguard.fixing.rewrite import (
@@ -27,7 +28,7 @@ from configguard.fixing.values import value_edits
 from configguard.fixing.verify import OTHERS, Fault, Passed, document_of, verified
 from configguard.project.suites import Configured, runner_for
 from configguard.runners.model import Model
-from configguard.runners.spelling import Change, candidates, literal
+from configguard.runners.spelling import Change, literal
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import MAX_LOCK_BYTES, Unreadable, Workspace
 from configguard.syntax.trees import Parsed, parse
@@ -119,6 +120,8 @@ class Planner:
         """The fix of a finding, verified; or why there is none."""
         if draft.rule.fix is not None and "guard" in draft.rule.fix:
             return self._guarded(draft)
+        if draft.subject.over == "suppression":
+            return self._uncommented(draft)
         if draft.rule.fix is None or not (draft.wanted or draft.removes or draft.moves):
             return "this rule has no automatic fix here"
         if draft.subject.over == "invocation":
@@ -126,6 +129,16 @@ class Planner:
         if any(one.case.fact.origin in ("flag", "environment") for one in draft.violations):
             return "it is set by a command line, not by a config"
         return _plan(self, self.session, draft)
+
+    def _uncommented(self, draft: Draft) -> Planned | str:
+        from configguard.fixing.comments import without_rule
+
+        found = without_rule(self.session, self._judgement, list(self.same(draft).values()))
+        if isinstance(found, str):
+            return found
+        file, edit, data = found
+        title = f"take {draft.subject.name} out of the comment"
+        return Planned(Fix("unsafe", title, (edit,)), file, data)
 
     def _guarded(self, draft: Draft) -> Planned | str:
         from configguard.fixing.guarding import script_to_guard, with_guarded
@@ -168,11 +181,11 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
         before = session.workspace.read(file)
         if isinstance(before, Unreadable):
             return f"{file} can no longer be read: {before.reason}"
-        for change in _changes(draft):
+        for change in changes_for(draft):
             for data, idle in _rewritten(planner, draft, file, change, add=file in own):
                 attempts += 1
                 if attempts > MAX_ATTEMPTS:
-                    return _explained(draft, why)
+                    return explained(draft, why)
                 if not planner.may_evaluate(suite.config):
                     return _OVER_BOUND
                 found = verified(planner, draft, file, data)
@@ -181,30 +194,18 @@ def _plan(planner: Planner, session: Session, draft: Draft) -> Planned | str:
                     found = Fault("it would change other settings too", OTHERS)
                 if isinstance(found, Passed):
                     edits = edits_between(file, before.data, data)
-                    safety = _safety(draft, found.also)
+                    safety = safety_of(draft, found.also)
                     if comments_in(before) > comments_in(document_of(session, file, data)):
                         safety = "unsafe"  # a comment goes with what it stands in
                     if file not in own:
                         safety = "unsafe"  # others may read it that are not known here
-                    return Planned(Fix(safety, _title(draft, change, idle), edits), file, data)
+                    return Planned(Fix(safety, title_of(draft, change, idle), edits), file, data)
                 why = max(why, found, key=lambda fault: fault.weight)
     for file in _brought_by(draft, own):
         called = _in_call(planner, draft, file)
         if called is not None:
             return called
-    return _explained(draft, why) if planner.may_go_on(suite.config) else _OVER_BOUND
-
-
-def _explained(draft: Draft, why: Fault) -> str:
-    """Why there is no fix; and what a person can do, where only one of several suites is meant."""
-    change = next(_spelled(draft), None)
-    if why.other is None or change is None or not change.sets:
-        return why.reason
-    suite = draft.subject.suite.id
-    return (
-        f"`{change}` would change {why.other} too. 1. Move {suite} into a config file of its own. "
-        f"2. Set `{change}` there. 3. Run it by a script of its own"
-    )
+    return explained(draft, why) if planner.may_go_on(suite.config) else _OVER_BOUND
 
 
 def _in_call(planner: Planner, draft: Draft, file: str) -> Planned | None:
@@ -225,7 +226,7 @@ def _in_call(planner: Planner, draft: Draft, file: str) -> Planned | None:
             return None
         if isinstance(verified(planner, draft, file, data), Passed):
             shared = {config.candidate.file for config in planner.reading(file).configs}
-            safety = _safety(draft) if len(shared) == 1 else "unsafe"
+            safety = safety_of(draft) if len(shared) == 1 else "unsafe"
             told = " and ".join(f"{fact} to {value:g}" for fact, value in draft.wanted.items())
             return Planned(Fix(safety, f"lower {told} in {file}", edits), file, data)
     return None
@@ -239,54 +240,6 @@ def _brought_by(draft: Draft, own: tuple[str, ...]) -> Iterator[str]:
         installed = "node_modules" in file.split("/")
         if file not in own and file in draft.subject.suite.files and not installed:
             yield file
-
-
-def _safety(draft: Draft, also: Iterable[Draft] = ()) -> Literal["safe", "unsafe"]:
-    """CONTRACT.md section 6: what is safe to apply without a person looking at it."""
-    if any(_safety(one) == "unsafe" for one in also):
-        return "unsafe"
-    if draft.removes:
-        return "safe" if draft.wanted or draft.moves else "unsafe"
-    lowers = any(fact in FACT_LIMITS for fact in draft.wanted)
-    return "unsafe" if lowers and draft.severity != "error" else "safe"
-
-
-def _title(draft: Draft, change: Change, idle: frozenset[str]) -> str:
-    stays = {**dict(change.sets), **dict(change.moves)}
-    change = change._replace(sets=tuple(one for one in change.sets if one[0] not in idle))
-    gone = [path for path in (*draft.removes, *change.removes) if path not in stays]
-    removed = [path.removeprefix("test.") for path in gone]
-    parts = [f"set {change}"] if change.sets else []
-    parts += [f"remove {', '.join(dict.fromkeys(removed))}"] if removed else []
-    parts += [f"write {old} as {new}" for old, new in change.moves]
-    return " and ".join(parts)
-
-
-def _changes(draft: Draft) -> Iterator[Change]:
-    """All ways to spell everything that is wanted, the plainest first."""
-    if draft.moves:
-        yield Change((), (), draft.moves)
-        if not draft.wanted:
-            return
-        # Under its right name it may be too much: `retries: 3` becomes `retry: 1`.
-        targets = {new for _, new in draft.moves}
-        for change in _spelled(draft):
-            if targets.issuperset(setting for setting, _ in change.sets):
-                yield change._replace(moves=draft.moves)
-        return
-    yield from _spelled(draft)
-
-
-def _spelled(draft: Draft) -> Iterator[Change]:
-    suite, profile = draft.subject.suite, draft.subject.profile
-    ways = [
-        list(candidates(suite.runner, newest_held(draft), fact, value, profile))
-        for fact, value in draft.wanted.items()
-    ]
-    for chosen in product(*ways):
-        sets = tuple(pair for change in chosen for pair in change.sets)
-        removes = tuple(path for change in chosen for path in change.removes)
-        yield Change(tuple(dict.fromkeys(sets)), removes)
 
 
 def _rewritten(
