@@ -200,6 +200,15 @@ def test_what_no_look_sees_is_struck_until_no_child_is_left() -> None:
     assert len(struck) == generations
 
 
+def test_a_child_that_is_hidden_and_lives_on_is_handed_back() -> None:
+    world = World([])
+    ending = world.ending()
+    ending.reap = lambda: True
+    ending.adopts = True
+    ending.unseen = lambda: [Proc(77)]
+    assert ending.end(0.1) == (Proc(77),)
+
+
 # --- daemons ------------------------------------------------------------------------------------
 
 

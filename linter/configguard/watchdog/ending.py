@@ -39,6 +39,8 @@ class Ending:
         """No child left means nothing left: a look may miss what is born and gone in between."""
         self.strike: Callable[[Collection[int]], bool] | None = None
         """Kill our own children but these, at once; whether there were any."""
+        self.unseen: Callable[[], Sequence[Identified]] = lambda: ()
+        """Our children, for where a look finds none of what is left (another user's, hidden)."""
         self.before_kill: Callable[[], None] = lambda: None
 
     def end(self, grace_s: float, *, skip: Collection[int] = ()) -> tuple[Identified, ...]:
@@ -93,7 +95,7 @@ class Ending:
             if not targets and self._is_over():
                 return ()
             if self.clock() >= until:
-                return tuple(targets)
+                return tuple(targets or self.unseen())
             for number in (signal.SIGSTOP, signal.SIGKILL):
                 for target in targets:
                     self.send(target, number)

@@ -328,10 +328,14 @@ class Keeper(Telling):
         have_it: list[int] = []
         if self._asked_by == signal.SIGTERM and self._by_group:
             have_it = [p.pid for p in ending.living() if _in_our_group(p.pid)]
-        left = {(p.pid, p.started) for p in ending.end(grace_s, skip=have_it)}
+        left = ending.end(grace_s, skip=have_it)
         if not left:
             return ()
-        return tuple(p for p in sight.processes() or known if p.identity in left)
+        seen = {p.identity: p for p in (*known, *sight.processes())}
+        return tuple(
+            seen.get((p.pid, p.started)) or ProcessSample(p.pid, p.started, p.parent, "?", (), 0, 0)
+            for p in left
+        )
 
     def _pause_ending(self, seconds: float) -> None:
         self.pause(seconds)

@@ -8,10 +8,19 @@ import signal
 import sys
 import time
 from collections.abc import Collection
+from typing import NamedTuple
 
 from configguard.watchdog.ending import Ending
 from configguard.watchdog.kernel import send
 from configguard.watchdog.sampling import Identified, Tree
+
+
+class Unseen(NamedTuple):
+    """A child of which no more is known than that it lives."""
+
+    pid: int
+    started: float
+    parent: int
 
 
 def new_tree(root: int, run_id: str, *, adopts: bool) -> Tree:
@@ -43,6 +52,7 @@ def new_ending(root: int, run_id: str, *, adopts: bool) -> Ending:
     ending.adopts = adopts
     if adopts and own_children() is not None:
         ending.strike = strike_children
+        ending.unseen = lambda: [Unseen(pid, -1.0, root) for pid in own_children() or ()]
     return ending
 
 
