@@ -245,6 +245,24 @@ def test_which_script_is_guarded(
     assert {name: after[name] for name in scripts} == scripts
 
 
+def test_fix_writes_the_same(project: MakeProject, run: Run) -> None:
+    # The script that leads to the one that is guarded stands first, and stays told.
+    manifest = PACKAGE.replace('"test": "vitest run"', '"ci": "npm run lint && npm run test:e2e"')
+    by_fix = project({**FILES, "package.json": manifest})
+    done = run("check", ".", "--fix", "--unsafe-fixes", "--output-format", "json", cwd=by_fix)
+    by_init = project({**FILES, "package.json": manifest})
+    written(by_init, run)
+    text = (by_fix / "package.json").read_text("utf-8")
+    assert text == (by_init / "package.json").read_text("utf-8")
+    assert '"test:e2e:safe": "configguard run -- npm run test:e2e --",' in text
+    told = [one["message"] for one in done.json()["findings"] if "guard" in one["rule"]]
+    assert told == [f'the script "ci" runs {CONFIG} without `configguard run`']
+    # The safe fixes leave scripts alone.
+    safe = project(FILES)
+    run("check", ".", "--fix", cwd=safe)
+    assert (safe / "package.json").read_text("utf-8") == PACKAGE
+
+
 def test_what_cannot_be_guarded_is_told(project: MakeProject, run: Run) -> None:
     e2e = f"vitest run --config {CONFIG}"
     for scripts, reason in (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from configguard.checking.finding import Problem
@@ -44,6 +46,9 @@ def run_init(request: Request, wanted: InitRequest) -> int:
     known = known_of(request, place.workspace)
     session = Session(place.workspace, _options(known))
     judgement = session.judge(("",))
+    if known.settings.settings.refused:
+        _print_problems(judgement.problems)
+        return USAGE
     if not judgement.configs and not any(one.severity == "error" for one in judgement.problems):
         where = one_line(str(place.workspace.root), 400)
         fail(f"no config of a test runner was found in {where}: run it in the project's folder")
@@ -84,6 +89,8 @@ def _options(known: Known, *, judges: bool = False) -> Options:
 
 def _print_patch(proposal: Proposal) -> None:
     """The patch on standard output, with names as they are at the root."""
+    if proposal.changes and os.path.realpath(Path.cwd()) != str(proposal.before.root):
+        _say("The names in the patch are those at the root: apply it there.")
     for file, data in proposal.changes.items():
         before = proposal.before.read(file, MAX_LOCK_BYTES)
         is_there = isinstance(before, Document)

@@ -17,7 +17,7 @@ from configguard.project.running import Ways, watches
 from configguard.project.scripts import Package, manager_of, package_at
 from configguard.project.suites import Suite
 from configguard.source.document import Document
-from configguard.source.workspace import MAX_LOCK_BYTES, Workspace, ancestors
+from configguard.source.workspace import MAX_LOCK_BYTES, Workspace
 
 GUARD = "configguard run --"
 MAIN = "test:e2e"
@@ -124,9 +124,10 @@ def _verified(
 
     `run-s test:e2e:*` would run it too.
     """
-    folders = ancestors(package.folder)
-    before = invocations(workspace, folders).invocations
-    after = invocations(workspace.with_overlay({made.file: made.data}), folders).invocations
+    # Patterns of script names are those of a script's own package.
+    own_folder = (package.folder,)
+    before = invocations(workspace, own_folder).invocations
+    after = invocations(workspace.with_overlay({made.file: made.data}), own_folder).invocations
     own = [one for one in after if (one.package, one.name) == (package.folder, made.name)]
     others = [one for one in after if one not in own]
     if _starts(others) != _starts(before):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from configguard.checking.check import Draft
 from configguard.checking.finding import Fix
@@ -32,6 +32,9 @@ from configguard.runners.spelling import Change, literal
 from configguard.source.edits import Edit, apply_edits
 from configguard.source.workspace import MAX_LOCK_BYTES, Unreadable, Workspace
 from configguard.syntax.trees import Parsed, parse
+
+if TYPE_CHECKING:
+    from configguard.fixing.guarding import Script
 
 MAX_ATTEMPTS = 40
 MAX_FIX_STEPS = 60_000
@@ -73,6 +76,7 @@ class Planner:
         self._leaves: dict[tuple[str, str], frozenset[Leaves]] = {}
         self._drafts: dict[str, list[Draft]] = {}
         self._same: dict[int, dict[str, Draft]] = {}
+        self._guards: dict[Script, Planned | str] = {}
         for draft in judgement.drafts:
             self._drafts.setdefault(draft.subject.suite.id, []).append(draft)
         for group in grouped(judgement.drafts):
@@ -141,22 +145,32 @@ class Planner:
         return Planned(Fix("unsafe", title, (edit,)), file, data)
 
     def _guarded(self, draft: Draft) -> Planned | str:
-        from configguard.fixing.guarding import script_to_guard, with_guarded
+        from configguard.fixing.guarding import script_to_guard
 
-        workspace, suite = self.session.workspace, draft.subject.suite
+        suite, anchor = draft.subject.suite, draft.subject.anchor
         script = script_to_guard(suite, self.session.ways)
+        # What several scripts lead to is one finding, at the command that all of them start.
         starts = [one.invocation for one in self.session.ways.of(suite)]
-        named = next((one for one in starts if one.title == draft.subject.context), None)
-        if named is None or named.kind == "ci":
+        here = [one for one in starts if one.chain[:1] == anchor and one.kind == "script"]
+        if not here:
             return "a CI step needs configguard installed in its job first"
-        if script != (named.package, named.name):
+        if script is None or script not in [(one.package, one.name) for one in here]:
             return "another script is the one to guard"
+        # One script may run the suites of a whole repository.
+        if script not in self._guards:
+            self._guards[script] = self._guard_of(script)
+        return self._guards[script]
+
+    def _guard_of(self, script: Script) -> Planned | str:
+        from configguard.fixing.guarding import with_guarded
+
+        workspace = self.session.workspace
         made = with_guarded(workspace, script)
         before = workspace.read(made.file, MAX_LOCK_BYTES) if not isinstance(made, str) else made
         if isinstance(made, str) or isinstance(before, str | Unreadable):
             return str(made)
         edits = edits_between(made.file, before.data, made.data)
-        title = f"add the script {made.name}, which guards it"
+        title = f"add the script {made.name}, which guards {script.name}"
         return Planned(Fix("unsafe", title, edits), made.file, made.data, of_script=True)
 
     def _lowered(self, draft: Draft) -> Planned | str:
