@@ -71,7 +71,8 @@ def test_errors_about_load_keep_a_command_from_starting(
     assert (ended.returncode, ended.stdout) == (125, "")
     assert "error[e2e-parallel-workers]" in ended.stderr
     assert "vitest.e2e.config.ts:17:23" in ended.stderr
-    assert "or start it all the same with --no-gate" in " ".join(ended.stderr.split())
+    told = " ".join(ended.stderr.split())
+    assert "`configguard check --fix` mends 2, or start it all the same with --no-gate" in told
     assert ended.stderr.splitlines()[-1] == "configguard: not started reason=gate"
     assert not (incident.root / ".configguard").exists()
 
@@ -113,6 +114,24 @@ def test_a_command_that_cannot_be_resolved_is_one_note(
     assert ended.returncode == 0
     assert len(ended.stderr.splitlines()) == 1
     assert told in ended.stderr
+
+
+def test_a_config_that_cannot_be_judged_is_one_note(incident: Incident) -> None:
+    (incident.root / "vitest.e2e.config.ts").write_text("export default {{\n")
+    ended = incident.gated(*E2E)
+    assert (ended.returncode, ended.stdout) == (0, f"{' '.join(E2E)}\n")
+    [note] = ended.stderr.splitlines()
+    assert "vitest.e2e.config.ts could not be judged: syntax error" in note
+
+
+def test_a_config_that_refuses_to_start_is_told_before(incident: Incident) -> None:
+    (incident.root / "vitest.e2e.config.ts").write_text(
+        "export default { test: { maxWorkers: foo() } }\n"
+    )
+    ended = incident.gated(*E2E)
+    assert ended.returncode == 125
+    assert "foo is not defined" in " ".join(ended.stderr.split())
+    assert "correct what is told above" in " ".join(ended.stderr.split())
 
 
 def test_a_flag_that_raises_the_load_is_seen_in_the_command(incident: Incident) -> None:

@@ -58,9 +58,14 @@ def through_gate(request: RunRequest, place: Place, look: Look) -> Gate:
     if errors:
         _print(report, errors, verdict, look, common)
         count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+        safe = sum(one.fix is not None and one.fix.safety == "safe" for one in errors)
+        mends = "it" if safe == len(errors) == 1 else "all" if safe == len(errors) else str(safe)
+        advice = (
+            f"`configguard check --fix` mends {mends}" if safe else "correct what is told above"
+        )
         raise Refused(
             "gate",
-            f"{count} about the load of what it runs: `configguard check --fix`, "
+            f"{count} about the load of what it runs: {advice}, "
             "or start it all the same with --no-gate",
         )
     return Gate(_told(report.findings, read), verdict.note, verdict.workers, verdict.folders)

@@ -61,8 +61,8 @@ def judge_command(
     drafts = tuple(one for one in judgement.drafts if _is_about(one, ids, environment))
     note = None
     if not suites:
-        reasons = [one.message for one in judgement.notices] + list(resolved.left)
-        reasons += [one.message for one in judgement.problems if one.severity == "error"]
+        reasons = [one.message for one in judgement.problems if one.severity == "error"]
+        reasons += [*(one.message for one in judgement.notices), *resolved.left]
         configs = ", ".join(sorted(resolved.starts.by_config))
         note = f"{configs} could not be judged" + (f": {reasons[0]}" if reasons else "")
     elif resolved.left:
