@@ -152,6 +152,7 @@ VITEST = {
             "  test: { fileParallelism: true, ...shared },\n};\n",
         },
         2,
+        since="1.1",
     ),
     "whole-base": Case(
         {
@@ -168,6 +169,7 @@ VITEST = {
             "export default mergeConfig(base, { test: { include: ['e2e/**/*.test.mjs'] } });\n",
         },
         2,
+        since="1.1",
     ),
     "made": Case(
         {
@@ -176,6 +178,7 @@ VITEST = {
             E2E: "import { make } from './make.mjs';\n\nexport default make({ retry: 4 });\n",
         },
         2,
+        since="1.1",
     ),
     "misspelt": Case(
         {

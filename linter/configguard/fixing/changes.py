@@ -23,11 +23,20 @@ def safety_of(draft: Draft, also: Iterable[Draft] = ()) -> Literal["safe", "unsa
 
 
 def explained(draft: Draft, why: Fault) -> str:
-    """Why there is no fix; and what a person can do, where only one of several suites is meant."""
+    """Why there is no fix; and what a person can do, where it concerns other suites or files."""
     change = next(_spelled(draft), None)
-    if why.other is None or change is None or not change.sets:
+    if change is None or not change.sets:
         return why.reason
-    suite = draft.subject.suite.id
+    suite, entries = draft.subject.suite.id, draft.subject.entries
+    at = entries[0].at[0].file if entries and entries[0].at else draft.subject.suite.file
+    if at not in (draft.subject.suite.file, draft.subject.suite.config):
+        here = draft.subject.suite.file
+        return (
+            f"it stands in {at}, which others may read. "
+            f"1. Set `{change}` in {here}. 2. Take it out of {at}"
+        )
+    if why.other is None:
+        return why.reason
     return (
         f"`{change}` would change {why.other} too. 1. Move {suite} into a config file of its own. "
         f"2. Set `{change}` there. 3. Run it by a script of its own"

@@ -266,7 +266,11 @@ def _rewritten(
     moved = dict(change.moves)
     removes = (*change.removes, *(one for one in draft.removes if one not in moved))
     kept = tuple(setting for setting in removes if setting not in dict(change.sets))
-    for dead in dict.fromkeys((kept, removes)):
+    # One that a shared base brings may stay there, where it then asks for what is so anyway.
+    ways = (
+        (kept, removes, ()) if change.sets and file == draft.subject.suite.file else (kept, removes)
+    )
+    for dead in dict.fromkeys(ways):
         yield from _after_all(planner, draft, file, change, dead, add=add)
 
 
