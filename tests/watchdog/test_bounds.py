@@ -69,11 +69,14 @@ def test_an_option_counts_before_the_file_and_always_stops(tmp_path: Path) -> No
 def test_the_lowest_number_of_all_folders_in_question_holds(tmp_path: Path) -> None:
     (tmp_path / "e2e").mkdir()
     (tmp_path / FILE).write_text('{"resourceLimits": {"maxMemoryMB": 500}}')
-    (tmp_path / "e2e" / FILE).write_text('{"resourceLimits": {"maxMemoryMB": 200}}')
+    (tmp_path / "e2e" / FILE).write_text(
+        '{"resourceLimits": {"maxMemoryMB": 200}, "monitoring": {"graceSeconds": 9}}'
+    )
     workspace = Workspace(tmp_path)
     found = run_limits([load_limits(workspace, "")[0], load_limits(workspace, "e2e")[0]], Options())
     assert found.memory_mb == Bound(200, f"e2e/{FILE}:1:36")
     assert found.files == (FILE, f"e2e/{FILE}")
+    assert found.grace_s == 9
 
 
 def test_what_the_files_ask_for_around_the_run_is_known(tmp_path: Path) -> None:

@@ -99,9 +99,10 @@ class Options(NamedTuple):
 def run_limits(found: Sequence[Limits], options: Options) -> RunLimits:
     """The limits of a run: options first, then the lowest number of all files that count.
 
-    `found`: the limits of each folder in question, the command's own first.
+    `found`: the limits of each folder in question, the command's own first; how to watch is said by
+    the last.
     """
-    watching = dict(found[0].watching)
+    watching = {name: value for one in found for name, value in one.watching.items()}
     kill = watching.get("autoKillOnExceed")
     measures_only = kill is not None and kill.value is False
     why = ""
