@@ -106,7 +106,8 @@ class _Fixing:
             if draft.key not in left or draft.key in self._hopeless or own & chosen.keys():
                 continue
             of_script = draft.subject.over == "invocation"
-            if of_script and chosen:
+            # Those of scripts are all unsafe, and to plan one the whole project is judged.
+            if of_script and (chosen or not self._unsafe):
                 continue
             found = planner.plan(draft)
             if not isinstance(found, Planned) or not self._may(found):
@@ -122,11 +123,14 @@ class _Fixing:
         return allowed and self._only in (None, found.file) and found.file not in self._refused
 
     def _forget(self, changed: dict[str, bytes]) -> None:
-        """What could not be fixed may be, after a change of a file that decides it."""
+        """What could not be fixed may be, after a change of a file that decides it.
+
+        Scripts wait for the next round: each of them costs a judgement of the whole project.
+        """
         self._hopeless = {
             key: files
             for key, files in self._hopeless.items()
-            if files is not None and files.isdisjoint(changed)
+            if files is None or files.isdisjoint(changed)
         }
 
 
