@@ -29,7 +29,8 @@ def explained(draft: Draft, why: Fault) -> str:
         return why.reason
     suite, entries = draft.subject.suite.id, draft.subject.entries
     at = entries[0].at[0].file if entries and entries[0].at else draft.subject.suite.file
-    if at not in (draft.subject.suite.file, draft.subject.suite.config):
+    own = (draft.subject.suite.file, draft.subject.suite.config)
+    if at not in own and at in draft.subject.suite.files:
         here = draft.subject.suite.file
         return (
             f"it stands in {at}, which others may read. "
