@@ -13,7 +13,7 @@ from configguard.project.suites import Suite
 from configguard.runners.profile import KnownFact, cases_of, number, same_fact
 from configguard.source.document import Document
 from configguard.source.edits import Edit, apply_edits
-from configguard.source.span import Span
+from configguard.source.span import Origin, Span
 from configguard.source.workspace import MAX_LOCK_BYTES
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?%?")
@@ -29,7 +29,7 @@ def lowered(
     for violation in draft.violations:
         at = violation.case.fact.at
         if violation.name in draft.wanted and at:
-            found[at[-1]] = draft.wanted[violation.name]
+            found[_given(session, at)] = draft.wanted[violation.name]
     if not found:
         return "the command gives no number that could be lowered"
     files = {span.file for span in found}
@@ -48,6 +48,17 @@ def lowered(
     data = apply_edits(document.data, edits)
     fault = _fault(session, judgement, draft, file, data)
     return fault if fault is not None else (file, edits, data)
+
+
+def _given(session: Session, at: Origin) -> Span:
+    """What the flag itself is given: a variable may serve other commands too."""
+    for span in reversed(at):
+        document = session.workspace.read(span.file, MAX_LOCK_BYTES)
+        if not isinstance(document, Document):
+            continue
+        if _VARIABLE.fullmatch(document.text(span.start, span.end)) is not None:
+            return span
+    return at[-1]
 
 
 def _fault(
