@@ -130,7 +130,7 @@ def test_every_command_of_the_page(tmp_path: Path) -> None:
             elif written and "test:e2e" in step.text:
                 assert asked == ["/me", "/notes/1", *["/notes/1"] * was_busy], told
                 assert "1 passed" in told
-    assert "the limit is 1 s (--timeout)" in ran["configguard runs show last"]
+    assert "maxWallSeconds 1 (--timeout) stops" in ran["configguard runs show last"]
     secrets = [path for path in root.rglob("*") if path.is_file() and holds(path, TOKEN.encode())]
     assert secrets == []
 
