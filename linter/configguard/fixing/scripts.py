@@ -25,11 +25,20 @@ def lowered(
     session: Session, judgement: Judgement, draft: Draft
 ) -> tuple[str, list[Edit], bytes] | str:
     """The file, its edits, and what they make of it; or why there are none."""
+    # A variable may serve other commands too: its use in the flag is replaced, if that will do.
+    used = _lowered(session, judgement, draft, in_flag=True)
+    return used if not isinstance(used, str) else _lowered(session, judgement, draft, in_flag=False)
+
+
+def _lowered(
+    session: Session, judgement: Judgement, draft: Draft, *, in_flag: bool
+) -> tuple[str, list[Edit], bytes] | str:
     found: dict[Span, float] = {}
     for violation in draft.violations:
         at = violation.case.fact.at
         if violation.name in draft.wanted and at:
-            found[_given(session, at)] = draft.wanted[violation.name]
+            place = _in_flag(session, at) if in_flag else at[-1]
+            found[place] = draft.wanted[violation.name]
     if not found:
         return "the command gives no number that could be lowered"
     files = {span.file for span in found}
@@ -50,8 +59,8 @@ def lowered(
     return fault if fault is not None else (file, edits, data)
 
 
-def _given(session: Session, at: Origin) -> Span:
-    """What the flag itself is given: a variable may serve other commands too."""
+def _in_flag(session: Session, at: Origin) -> Span:
+    """What the flag itself is given: a variable, or the number."""
     for span in reversed(at):
         document = session.workspace.read(span.file, MAX_LOCK_BYTES)
         if not isinstance(document, Document):
