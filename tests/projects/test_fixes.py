@@ -60,11 +60,15 @@ def projects(page: Path) -> list[Project]:
     return found
 
 
+def _ends(versions: list[str]) -> list[str]:
+    return [versions[0], versions[-1]]
+
+
 CASES = [
     pytest.param(project, version, id=f"{page.stem}: {project.title} {version}")
     for page in sorted(PAGES.glob("*.md"))
     for project in projects(page)
-    for version in (project.versions if ALL else {project.versions[0], project.versions[-1]})
+    for version in dict.fromkeys(project.versions if ALL else _ends(project.versions))
 ]
 
 

@@ -34,11 +34,12 @@ from configguard.project.discover import Listings, discover, normalised
 from configguard.project.invocations import Invocation, invocations
 from configguard.project.problems import PathProblem
 from configguard.project.running import Ways
-from configguard.project.started import NONE, startings
+from configguard.project.started import NONE, Started, startings
 from configguard.project.suites import Configured, Run, Suite, Trouble, Wanted, configured
 from configguard.ruleset.rule import Judged, Rule, judged
 from configguard.runners.profile import REFERENCE_CPUS
 from configguard.source.path_globs import matches_any
+from configguard.source.text_map import placeless
 from configguard.source.workspace import Workspace, ancestors, folder_of
 
 
@@ -87,6 +88,13 @@ class Judgement(NamedTuple):
             return frozenset()
         undecided = {notice.rule for notice in self.notices}
         return frozenset(rule.id for rule in rules if rule.id not in undecided)
+
+    def of(self, configs: Iterable[Configured]) -> Judgement:
+        """The part that is about some of the configs."""
+        part = tuple(configs)
+        suites = {suite.id for config in part for suite in config.suites}
+        drafts = tuple(draft for draft in self.drafts if draft.subject.suite.id in suites)
+        return Judgement(part, drafts, (), (), {})
 
     @property
     def suites(self) -> tuple[Suite, ...]:
@@ -247,6 +255,46 @@ class Session:
             return session, self.rejudged(judgement, changes)
         return session, session.judge(self._paths)
 
+    def around(
+        self, judgement: Judgement, changes: Mapping[str, bytes]
+    ) -> tuple[Judgement, Judgement]:
+        """What other bytes in some files can change, commands among it: before, and after."""
+        if not any(map(starts_commands, changes)):
+            readers = (one for one in judgement.configs if one.reads(changes))
+            part = judgement.of(readers)
+            return part, self.rejudged(part, changes)
+        session = self.over(changes)
+        candidates = session._discovered(self._paths).candidates
+        before, after = self._starts.by_config, session._starts.by_config
+        moved = {
+            file
+            for file in before.keys() | after.keys()
+            if _commands(before.get(file, ())) != _commands(after.get(file, ()))
+        }
+        reused = {
+            config.candidate.file: config
+            for config in judgement.configs
+            if session._provider == self._provider
+            and config.candidate.file not in moved
+            and not config.reads(changes)
+        }
+        known = {config.candidate.file for config in judgement.configs}
+        problems: list[Problem] = []
+        notices: list[Notice] = []
+        configs = list(reused.values())
+        for candidate in candidates:
+            file = candidate.file
+            # What was not judged, and is started as before, is not judged now either.
+            if file not in reused and file in known | moved:
+                again = session._configured(candidate, problems, notices)
+                configs += [again] if again is not None else []
+        redone = [one for one in _alone(configs, after) if one.candidate.file not in reused]
+        folders = {folder_of(one.candidate.file) for one in redone}
+        return (
+            judgement.of(one for one in judgement.configs if one.candidate.file not in reused),
+            session._judged(redone, folders, problems, notices, whole=False),
+        )
+
     def rejudged(self, judgement: Judgement, changes: Mapping[str, bytes]) -> Judgement:
         """The same pass with other bytes in some files; only suites that read them are redone."""
         session = self.over(changes)
@@ -254,7 +302,7 @@ class Session:
         notices: list[Notice] = []
         configs: list[Configured] = []
         for config in judgement.configs:
-            if all(suite.files.isdisjoint(changes) for suite in config.suites):
+            if not config.reads(changes):
                 configs.append(config)
                 continue
             again = session._configured(config.candidate, problems, notices, again=True)
@@ -397,6 +445,11 @@ def sources_of(suite: Suite) -> set[str]:
     """The files that findings about a suite can stand in."""
     started = [*suite.same_as, *([suite.invocation] if suite.invocation else [])]
     return {*suite.files, *(span.file for one in started for span in one.chain)}
+
+
+def _commands(starts: Sequence[Started]) -> object:
+    """What starts a config, wherever it stands; a command line is read from its words."""
+    return [placeless((one.invocation.unread, one.projects, one.doubt)) for one in starts]
 
 
 def _told_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -1,6 +1,7 @@
 """A finding about a script or CI step to a verified fix: the number of its flag is lowered.
 
-What a script starts is found again from the edited file, so the whole project is judged anew.
+What scripts start is found again with the edited file; each config that is started in another way
+is judged anew.
 """
 
 from __future__ import annotations
@@ -74,18 +75,18 @@ def _fault(
     session: Session, judgement: Judgement, draft: Draft, file: str, data: bytes
 ) -> str | None:
     """Why an edited script will not do; None where it changes what it should and nothing else."""
-    _, after = session.after(judgement, {file: data})
-    before = {_about(one) for one in judgement.drafts}
-    same = _same_findings(judgement, draft)
+    before, after = session.around(judgement, {file: data})
+    known = {_about(one) for one in before.drafts}
+    same = _same_findings(before, draft)
     if _same_findings(after, draft) >= same:
         return "the finding would still stand"
     for one in after.drafts:
         # What the finding was told in place of may be left, with a smaller number.
-        if _about(one) not in before and one.rule.id not in draft.rule.defeats:
+        if _about(one) not in known and one.rule.id not in draft.rule.defeats:
             return f"it would cause another finding: {one.rule.id}"
     now = {suite.id: suite for suite in after.suites}
     meant = draft.subject.suite.invocation
-    for suite in judgement.suites:
+    for suite in before.suites:
         new = now.get(suite.id)
         own = None not in (meant, suite.invocation) and suite.invocation == meant
         if new is None and not own:

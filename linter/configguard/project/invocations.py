@@ -66,6 +66,11 @@ class Invocation(NamedTuple):
         return None
 
     @property
+    def unread(self) -> tuple[object, ...]:
+        """All of it but the `line`, which follows from its words."""
+        return tuple(value for value in self if value is not self.line)
+
+    @property
     def title(self) -> str:
         """How messages call it."""
         if self.unnamed:

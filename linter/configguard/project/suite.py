@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from configguard.project.candidates import Candidate
@@ -98,6 +99,10 @@ class Configured(NamedTuple):
     notes: tuple[Note, ...]
     troubles: tuple[Trouble, ...]
     steps: int = 0
+
+    def reads(self, files: Iterable[str]) -> bool:
+        """Whether a suite of it was read from one of the files."""
+        return any(not suite.files.isdisjoint(files) for suite in self.suites)
 
 
 def suite_id(config: str, key: Key) -> str:

@@ -95,3 +95,10 @@ def joined(file: str, texts: Iterable[tuple[bytes, TextMap]], at: int) -> tuple[
         )
         data += text
     return bytes(data), TextMap(file, pieces, at)
+
+
+def placeless(value: object) -> object:
+    """Nested tuples and lists without where its parts stand: an edit before them moves them."""
+    if isinstance(value, Span | TextMap):
+        return None
+    return tuple(map(placeless, value)) if isinstance(value, tuple | list) else value
