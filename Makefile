@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test install lint unit rules-test projects watchdog oracle-test oracle bench corpus fuzz stress docs runners build clean
+.PHONY: help demo test install lint unit rules-test projects watchdog runners-if-node oracle-test oracle bench corpus fuzz stress docs runners build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ help: ## list the targets
 demo: $(STAMP) ## the main job on the incident's project: check, show, fix
 	@$(PY) tests/demo.py
 
-test: install lint unit rules-test projects watchdog oracle-test ## lint, types, layers and all tests
+test: install lint unit rules-test runners-if-node projects watchdog oracle-test ## lint, types, layers and all tests
 
 install: $(STAMP) ## a virtual environment with the project and its tools
 
@@ -49,6 +49,10 @@ watchdog: $(STAMP) ## the guard of a running command, against real processes
 
 runners: $(STAMP) ## the real runners, by npm ci from lock files
 	$(PY) tests/oracle/install.py
+
+# Tests of projects and of the guard use them, too.
+runners-if-node: $(STAMP)
+	$(PY) tests/oracle/install.py --if-node
 
 oracle-test: $(STAMP) ## what configguard says against what the real runners do (a sample)
 	@$(PY) tests/oracle/run.py

@@ -103,7 +103,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Install the runners named on the command line; the return value is the exit code."""
     parser = argparse.ArgumentParser(description="Install the real runners (npm ci).")
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(names()))
-    wanted = parser.parse_args(arguments).names or names()
+    parser.add_argument("--if-node", action="store_true", help="without Node: say so, exit 0")
+    given = parser.parse_args(arguments)
+    wanted = given.names or names()
     if unknown := sorted(set(wanted) - set(names())):
         print(f"unknown runner: {', '.join(unknown)}; known: {', '.join(names())}", file=sys.stderr)
         return EXIT_UNKNOWN_NAME
@@ -114,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
             " the real ones; every other test works without",
             file=sys.stderr,
         )
-        return EXIT_NO_NODE
+        return 0 if given.if_node else EXIT_NO_NODE
     failed = False
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         for outcome in pool.map(lambda name: install(name, npm), wanted):
