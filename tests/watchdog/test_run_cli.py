@@ -651,3 +651,34 @@ open("found.txt", "w").write(f"{code} {found}")
         [PYTHON, "-c", code], cwd=project.root, env=project.environ, timeout=60, check=True
     )
     assert (project.root / "found.txt").read_text() == "0 []"
+
+
+def test_a_closed_stderr_stops_nothing(project: Project) -> None:
+    words = " ".join(project.command("run", "--no-gate", "--", "sh", "-c", "'echo ran; exit 3'"))
+    ended = subprocess.run(
+        ["sh", "-c", f"exec {words} 2>&-"],
+        cwd=project.root,
+        env=project.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (3, "ran\n")
+
+
+def test_the_list_says_how_each_ended(project: Project) -> None:
+    project.run("no-such-command-here")
+    project.run("sh", "-c", "kill -9 $$")
+    project.run("true")
+    told = project.cli("runs", "list").stdout
+    for words in ("not started", "SIGKILL", "by itself"):
+        assert words in told
+    listed = json.loads(project.cli("runs", "list", "--output-format", "json").stdout)
+    assert [one["wasStarted"] for one in listed["runs"]] == [True, True, False]
+
+
+def test_a_cpu_limit_that_is_never_enforced_is_told_only(project: Project) -> None:
+    project.limits(maxCPUPercent=70, monitoring={"enforceCPU": "never"})
+    project.run("true")
+    assert project.result()["watching"]["limits"]["maxCPUPercent"]["stops"] is False

@@ -397,7 +397,8 @@ def look_of(color: str) -> Look:
     if color not in ("auto", "always", "never"):
         raise Refused("usage", f"--color {color!r} is not one of auto, always, never")
     environ = os.environ
-    terminal = sys.stderr.isatty()
+    stream = sys.stderr  # None where it came closed
+    terminal = stream is not None and stream.isatty()
     forced = environ.get("FORCE_COLOR") not in (None, "", "0")
     colored = color == "always" or (
         color == "auto"
@@ -408,4 +409,5 @@ def look_of(color: str) -> Look:
     if terminal:
         with contextlib.suppress(OSError):
             width = max(60, min(140, os.get_terminal_size(2).columns))
-    return Look(colored, "utf" in (sys.stderr.encoding or "ascii").lower(), width)
+    encoding = (stream.encoding if stream is not None else None) or "ascii"
+    return Look(colored, "utf" in encoding.lower(), width)

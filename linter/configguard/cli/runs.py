@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from configguard.project.root import find_root
 from configguard.report.text_safety import inert, json_text, one_line
 from configguard.watchdog.bounds import amount, duration
 from configguard.watchdog.journal import Kept, kept_runs, runs_folder, samples_of
-from configguard.watchdog.printed import Look, end_report, last_line
+from configguard.watchdog.printed import Look, end_report, last_line, signal_name
 
 _FORMATS = ("text", "json")
 
@@ -109,6 +110,8 @@ def _in_short(run: Kept) -> dict[str, Any]:
         "seconds": result.get("seconds"),
         "exitCode": result.get("exitCode"),
         "reason": result.get("reason"),
+        "signal": result.get("signal"),
+        "wasStarted": result.get("wasStarted"),
         "command": result.get("command"),
     }
 
@@ -137,10 +140,18 @@ def _row(run: Kept) -> list[str]:
         _clean(result.get("started"), 30),
         duration(float(seconds)) if isinstance(seconds, int | float) else "",
         _clean(result.get("exitCode"), 8),
-        _clean(result.get("reason") or "by itself", 24),
+        _clean(result.get("reason") or _own_end(result), 24),
         memory,
         _clean(result.get("command"), 60),
     ]
+
+
+def _own_end(result: Mapping[str, Any]) -> str:
+    """How a command ended that no limit stopped."""
+    if not result.get("wasStarted", True):
+        return "not started"
+    number = result.get("signal")
+    return "by itself" if number is None else signal_name(int(number))
 
 
 def _clean(value: object, most: int) -> str:
@@ -181,6 +192,8 @@ def _facts(result: dict[str, Any], look: Look) -> list[str]:
     ]
     for name, limit in result.get("watching", {}).get("limits", {}).items():
         how = "stops" if limit.get("stops") else "is told only"
+        if name == "maxConcurrentTests":
+            how = "holds its start back" if limit.get("stops") else "is told only"
         lines.append(
             f"  {_clean(name, 40)} {limit.get('value'):g} ({_clean(limit.get('from'), 200)}) {how}"
         )

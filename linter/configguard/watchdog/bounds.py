@@ -72,8 +72,10 @@ class RunLimits:
             return replace(bound, stops=False, why=why)
         return bound
 
-    def told(self) -> dict[str, dict[str, object]]:
-        """All numbers as the journal keeps them."""
+    def told(self, usable_cpus: float) -> dict[str, dict[str, object]]:
+        """All numbers as the journal keeps them; a CPU limit stops as far as this machine lets."""
+        cpu = self.cpu_bound(usable_cpus)
+        cpu_stops = cpu is not None and cpu.stops
         bounds = {
             "maxMemoryMB": self.memory_mb,
             "maxCPUPercent": self.cpu_percent,
@@ -82,7 +84,11 @@ class RunLimits:
             "maxConcurrentTests": self.concurrent,
         }
         return {
-            name: {"value": bound.value, "from": bound.source, "stops": bound.stops}
+            name: {
+                "value": bound.value,
+                "from": bound.source,
+                "stops": bound.stops and (cpu_stops or "CPU" not in name),
+            }
             for name, bound in bounds.items()
             if bound is not None
         }
@@ -197,10 +203,10 @@ def amount(value: float) -> str:
     return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
-def as_json(limits: RunLimits) -> Mapping[str, object]:
+def as_json(limits: RunLimits, usable_cpus: float) -> Mapping[str, object]:
     """How the run is watched, for the journal."""
     return {
-        "limits": limits.told(),
+        "limits": limits.told(usable_cpus),
         "intervalSeconds": limits.interval_s,
         "sustainedIntervals": limits.sustained,
         "warmupSeconds": limits.warmup_s,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from configguard.report.text_safety import one_line
 from configguard.resources import table
@@ -122,47 +122,70 @@ def shortened(text: str, most: int, ellipsis: str = "…") -> str:
 
 
 _HUSHED = (
-    r"(?:token|secret|passw(?:or)?d|passphrase|api[-_]?key|access[-_]?key|private[-_]?key|auth"
+    r"(?:token|secret|passw(?:or)?d|passphrase|pass(?![a-z])|api[-_]?key|access[-_]?key|private[-_]?key|auth"
     r"|authorization|credentials?|cookie|session(?:[-_]?id)?|bearer|signature|jwt|pat|pwd)"
 )
 
 
-@cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], list[tuple[re.Pattern[str], str]]]:
-    """`--token=…` and `TOKEN: …`; a flag whose value comes next; secrets inside of words.
+_PASSWORD_IN_P = re.compile(r"(?:^|/)(?:mysql\w*|mariadb[\w-]*|sshpass)$")
+"""Commands whose `-p` has the password right behind it."""
 
-    Compiled when they are asked for: most runs end well and name no process.
-    """
-    named = rf"(?i)^(-{{0,2}}[\w.:-]*{_HUSHED}[\w.-]*)([=:])(.+)$"
+
+class _Secrets(NamedTuple):
+    """`--token=…` and `TOKEN: …`; flags whose value comes next; secrets inside of words."""
+
+    named: re.Pattern[str]
+    flag: re.Pattern[str]
+    user: re.Pattern[str]
+    inside: tuple[tuple[re.Pattern[str], str], ...]
+
+
+@cache
+def _secrets() -> _Secrets:
+    """Compiled when they are asked for: most runs end well and name no process."""
     inside = (
         (r"(?i)(://[^/\s:@]*:)[^/\s@]+(@)", r"\1***\2"),
+        (r"(?i)^(--?user(?:name)?=[^:\s]+:)\S+", r"\1***"),
         (r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]+", r"\1***"),
-        (rf"(?i)([?&;]?\b[\w-]*{_HUSHED}[\w-]*=)[^&\s;\"']+", r"\1***"),
+        (rf"(?i)([\w-]*{_HUSHED}[\w-]*[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,}}]+)", r"\1***"),
+        (rf"(?i)(\b[\w-]*{_HUSHED}[\w-]*:\s+)[^\"'\n]+", r"\1***"),
+        (
+            rf"(?i)([?&;]?\b[\w-]*{_HUSHED}[\w-]*=)(?:\"[^\"]*\"|'[^']*'|[^&\s;\"']+)",
+            r"\1***",
+        ),
         (r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|npm_|sk-|AKIA)[\w-]{8,}", "***"),
         (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?", "***"),
     )
-    return (
-        re.compile(named, re.DOTALL),
-        re.compile(rf"(?i)^--?[\w.-]*{_HUSHED}$"),
-        [(re.compile(pattern), masking) for pattern, masking in inside],
+    return _Secrets(
+        re.compile(rf"(?i)^(-{{0,2}}[\w.:-]*{_HUSHED}[\w.-]*)([=:])(.+)$", re.DOTALL),
+        re.compile(rf"(?i)^--?(?:[\w.-]*{_HUSHED}|key)$"),
+        re.compile(r"^(?:-u|--user(?:name)?)$"),
+        tuple((re.compile(pattern), masking) for pattern, masking in inside),
     )
 
 
 def masked(command: Iterable[str]) -> list[str]:
     """Words of a command line with `***` in the place of what looks like a secret."""
     found: list[str] = []
-    is_value = False
-    named_value, flag, inside = _patterns()
+    secrets = _secrets()
+    before, takes_p = "", False
     for word in command:
-        if is_value and not word.startswith("-"):
+        if secrets.flag.match(before) and not word.startswith("-"):
             found.append("***")
-            is_value = False
+            before = ""
             continue
-        is_value = flag.match(word) is not None
-        named = named_value.match(word)
+        shown = word
+        is_script = re.fullmatch(r"-\w*c", before) is not None
+        named = None if is_script else secrets.named.match(word)
         if named is not None:
-            word = f"{named[1]}{named[2]}***"
-        for pattern, masking in inside:
-            word = pattern.sub(masking, word)
-        found.append(word)
+            shown = f"{named[1]}{named[2]}***"
+        elif takes_p and re.match(r"-p.", word):
+            shown = "-p***"
+        elif secrets.user.match(before) and ":" in word:
+            shown = f"{word.partition(':')[0]}:***"
+        for pattern, masking in secrets.inside:
+            shown = pattern.sub(masking, shown)
+        found.append(shown)
+        takes_p = takes_p or _PASSWORD_IN_P.search(word) is not None
+        before = word
     return found

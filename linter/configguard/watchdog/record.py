@@ -10,6 +10,7 @@ from typing import Any
 from configguard import __version__
 from configguard.watchdog.bounds import RunLimits, as_json
 from configguard.watchdog.guarding import Decision, Event, Outcome, Stop, Warn
+from configguard.watchdog.machine import Machine
 from configguard.watchdog.processes import Ledger, shown_command, told
 from configguard.watchdog.sampling import ProcessSample, Sample
 
@@ -140,7 +141,7 @@ def result_of(
         "wasStarted": outcome.started,
         "reason": reason,
         "text": outcome.text,
-        "watching": as_json(about.limits),
+        "watching": as_json(about.limits, Machine().usable_cpus),
         "gate": dict(about.gate),
         "slots": list(about.slots),
         "peaks": peaks.told(),
