@@ -682,3 +682,14 @@ def test_a_cpu_limit_that_is_never_enforced_is_told_only(project: Project) -> No
     project.limits(maxCPUPercent=70, monitoring={"enforceCPU": "never"})
     project.run("true")
     assert project.result()["watching"]["limits"]["maxCPUPercent"]["stops"] is False
+
+
+def test_a_time_limit_warns_before_it_stops(project: Project) -> None:
+    ended = project.run("sleep", "30", options=("--no-gate", "--timeout", "2s"))
+    warned, stopped = ended.stderr.index("near the limit of 2 s"), ended.stderr.index("reason=wall")
+    assert warned < stopped
+
+
+def test_an_empty_name_is_no_command(project: Project) -> None:
+    ended = project.run("")
+    assert (ended.returncode, "empty name" in ended.stderr) == (125, True)

@@ -121,6 +121,8 @@ def run_request(arguments: list[str]) -> RunRequest | None:
     if not command:
         advice = "configguard run [OPTIONS] -- COMMAND"
         raise Refused("usage", f"there is no command behind --: {advice}")
+    if not command[0]:
+        raise Refused("usage", "the command behind -- has an empty name")
     return RunRequest(command, **values)
 
 

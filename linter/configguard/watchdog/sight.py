@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from configguard.watchdog.guarding import EventKind, GuardSettings, Stop
-from configguard.watchdog.sampling import ProcessSample, Sample
+from configguard.watchdog.sampling import NEAR, ProcessSample, Sample
 
 if TYPE_CHECKING:
     from configguard.watchdog.machine import Machine
@@ -57,6 +58,8 @@ class Sight:
         self._reaped_s = reaped_s
         self._settings = settings
         self._next_window = 0.0
+        # A look for the warning before the wall-clock limit, then one at the limit.
+        self._wall_look = math.inf if settings.wall_s is None else NEAR * settings.wall_s
         self._failures = 0
         self._last: Sample | None = None
         self._instruments: _Instruments | None = None
@@ -103,9 +106,10 @@ class Sight:
         from configguard.watchdog.sentinel import largest
 
         now = self._keeper.now()
-        wall = self._settings.wall_s
         window = now >= self._next_window
-        due = window or (wall is not None and now >= wall)
+        due = window or now >= self._wall_look
+        if now >= self._wall_look:
+            self._wall_look = self._settings.wall_s or math.inf
         if not due:
             known = () if self._last is None else largest(self._last)
             held = sum(tools.tree.quick_mb(process.pid) for process in known)
@@ -115,7 +119,8 @@ class Sight:
             if window:
                 self._next_window = now + self._settings.interval_s
             self._keeper.decide(sample)
-        return min(tools.sentinel.tick_s(), max(0.0, self._next_window - self._keeper.now()))
+        soon = min(self._next_window, self._wall_look) - self._keeper.now()
+        return min(tools.sentinel.tick_s(), max(0.0, soon))
 
     def _sample(self, tools: _Instruments, *, window: bool) -> Sample:
         began = time.process_time()
