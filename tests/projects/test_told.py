@@ -313,3 +313,18 @@ def test_a_define_config_of_ones_own_may_add_tests(tmp_path: Path) -> None:
     shown = run("show", ".", "--root", ".", "--output-format", "json", cwd=tmp_path)
     (suite,) = json.loads(shown.stdout)["suites"]
     assert suite["environments"]["local"]["retries"]["value"] == 3
+
+
+def test_a_setting_of_the_wrong_place_is_to_be_moved(tmp_path: Path) -> None:
+    """Its spelling is right already: to say it again would help nobody."""
+    files = {
+        "package.json": '{"devDependencies": {"jest": "29.7.0"}}',
+        "jest.config.js": "module.exports = { projects: ['<rootDir>/a'] };\n",
+        "a/package.json": "{}",
+        "a/jest.config.js": "module.exports = { displayName: 'e2e', testTimeout: 60000 };\n",
+    }
+    selected = ("--select", "ignored-setting")
+    result = run("check", ".", "--root", ".", *selected, cwd=write(tmp_path, files))
+    assert "Move it to the root of jest.config.js: there it counts" in " ".join(
+        line.strip(" │├╴") for line in result.stdout.splitlines()
+    )

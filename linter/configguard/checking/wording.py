@@ -97,6 +97,9 @@ def worded(drafts: Sequence[Draft], limits: Limits, cpus: int, workspace: Worksp
         for one in rule.lines("remedy", check)
         if _can_be_said(one, values)
     ]
+    root = subject.suite.root_config
+    if root is not None and _has_right_name(draft):
+        told = [f"Move it to the root of {root}: there it counts, for all projects."]
     started = subject.suite.invocation
     if started is not None and subject.over == "suite" and _by_command(draft):
         told = [f"Lower it in {_holder(at, started)}, or take it out there."]
@@ -305,6 +308,13 @@ def _spelling(draft: Draft) -> str:
     changes = (spelled(draft, fact) for fact in draft.wanted)
     # jest has one setting for tests and hooks: it is named once.
     return ", ".join(dict.fromkeys(str(change) for change in changes if change is not None))
+
+
+def _has_right_name(draft: Draft) -> bool:
+    """Whether a setting without effect is spelled as this version wants it: its place is wrong."""
+    changes = [spelled(draft, fact) for fact in draft.wanted]
+    named = {setting for change in changes if change is not None for setting, _ in change.sets}
+    return draft.subject.over == "setting" and named == {e.setting for e in draft.subject.entries}
 
 
 def _called(draft: Draft, fact: str) -> str:
