@@ -21,7 +21,11 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _hangup_counts() -> None:
-    """Under nohup SIGHUP is ignored, and what a guarded command inherits so stays ignored."""
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _signals_count() -> None:
+    """Under nohup SIGHUP is ignored, behind `&` in a script INT and QUIT: what a guarded command
+    inherits so stays ignored."""
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+            signal.signal(number, default)
