@@ -153,12 +153,27 @@ def test_what_stands_behind_the_dashes_arrives_untouched(project: Project) -> No
         (["true"], "put -- before the command"),
         ([], "there is no command behind --"),
         (["--no-gate", "--"], "there is no command behind --"),
-        (["--max-memory", "0", "--", "true"], "--max-memory must be a number above 0, not '0'"),
-        (["--max-memory", "-5", "--", "true"], "--max-memory must be a number above 0, not '-5'"),
-        (["--max-memory=nan", "--", "true"], "--max-memory must be a number above 0, not 'nan'"),
-        (["--max-memory", "1e99", "--", "true"], "--max-memory must be a number above 0"),
+        (
+            ["--max-memory", "0", "--", "true"],
+            "--max-memory must be a number above 0 and at most 1,000,000,000, not '0'",
+        ),
+        (
+            ["--max-memory", "-5", "--", "true"],
+            "--max-memory must be a number above 0 and at most 1,000,000,000, not '-5'",
+        ),
+        (
+            ["--max-memory=nan", "--", "true"],
+            "--max-memory must be a number above 0 and at most 1,000,000,000, not 'nan'",
+        ),
+        (
+            ["--max-memory", "1e99", "--", "true"],
+            "--max-memory must be a number above 0 and at most 1,000,000,000, not '1e99'",
+        ),
         (["--max-cpu", "101", "--", "true"], "at most 100, not '101'"),
-        (["--timeout", "soon", "--", "true"], "--timeout must be a time such as 90s or 10m"),
+        (
+            ["--timeout", "soon", "--", "true"],
+            "--timeout must be a time of at most 366 days such as 90s or 10m",
+        ),
         (["--wait", "--", "true"], "--wait needs a value: --wait TIME"),
         (["--max-memry=3", "--", "true"], "did you mean --max-memory?"),
         (["--no-gate=yes", "--", "true"], "there is no option --no-gate"),
@@ -401,7 +416,8 @@ def test_a_killed_front_leaves_a_result_and_nothing_else(project: Project) -> No
     _, told = guard.communicate(timeout=30)  # the keeper holds stderr until all is over
     assert told.splitlines()[-1].startswith("configguard: stopped reason=front-lost")
     assert not any(map(alive, pids))
-    assert project.result()["reason"] == "front-lost"
+    result = project.result()
+    assert (result["reason"], result["exitCode"]) == ("front-lost", 137)
     assert list((Path(project.environ["CONFIGGUARD_STATE_DIR"]) / "runs").glob("*.json")) == []
 
 

@@ -38,6 +38,8 @@ def through_gate(request: RunRequest, place: Place, look: Look) -> Gate:
     if settings.settings.refused or any(one.severity == "error" for one in settings.problems):
         for one in settings.problems:
             say(line(look, f"{one.span.file}: {one.severity}: {one.message}"))
+        if request.settings is not None:
+            raise Refused("usage", "the file of --settings is wrong: correct it, or name another")
         raise Refused("gate", "the settings file is wrong: correct it, or start with --no-gate")
     options = Options(
         load_rules(chosen_rules(CheckRequest(), settings.settings, known.rules)),

@@ -278,14 +278,17 @@ def _options(request: RunRequest) -> Options:
         except ValueError:
             value = 0
         if not 0 < value <= most:
-            upper = f" and at most {most:g}" if most < 1e9 else ""
-            raise Refused("usage", f"{option} must be a number above 0{upper}, not {text!r}")
+            bounds = f"above 0 and at most {most:,.0f}"
+            raise Refused("usage", f"{option} must be a number {bounds}, not {text!r}")
         return value
 
     def time_of(option: str, text: str | None) -> float | None:
         value = None if text is None else seconds(text)
         if text is not None and value is None:
-            raise Refused("usage", f"{option} must be a time such as 90s or 10m, not {text!r}")
+            raise Refused(
+                "usage",
+                f"{option} must be a time of at most 366 days such as 90s or 10m, not {text!r}",
+            )
         return value
 
     time_of("--wait", request.wait)

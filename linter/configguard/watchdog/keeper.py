@@ -377,6 +377,9 @@ class Keeper(Telling):
             died_of = os.WTERMSIG(self._status)
         if self._stop is not None and self._stop.reason not in ("signal", "front-lost"):
             return _TIME_OF_US.get(self._stop.reason, LIMIT_EXIT), died_of
+        if self._stop is not None and self._stop.reason == "front-lost":
+            # What the user's shell saw: only KILL ends the front without its doing.
+            return 128 + signal.SIGKILL, died_of
         if own is not None:
             return own, None
         if self._stop is not None and self._asked_by is not None:
